@@ -1,0 +1,1 @@
+"""Exercises of `00_start_here`."""
