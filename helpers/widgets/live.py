@@ -61,7 +61,7 @@ class Live(View):
             self.picture.value = png(out)
 
     def still(self) -> bytes:
-        return self.picture.value
+        return bytes(self.picture.value)
 
 
 def live(fn: Callable[..., Figure | str], **controls: Any) -> Live:
