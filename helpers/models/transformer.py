@@ -1,0 +1,225 @@
+"""The Transformer from its parts: attention, heads, the block, and the models that lessons put together from them."""
+
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+
+def attention(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None = None) -> tuple[Tensor, Tensor]:
+    r"""Look values up softly: every query gets the mean of all values, weighted by how well their keys fit.
+
+    $$\mathrm{attention}(Q, K, V) = \mathrm{softmax}\!\left(\frac{QK^\top}{\sqrt{d}}\right)V$$
+
+    Args:
+        q: Queries, shape (..., T, d).
+        k: Keys, shape (..., S, d).
+        v: Values, shape (..., S, d_v).
+        mask: True where a query may look, broadcastable to (..., T, S). A query that may look nowhere gets zeros.
+    Returns:
+        The looked-up values, shape (..., T, d_v), and the weights, shape (..., T, S), rows of which sum to 1.
+    Raises:
+        ValueError: If the last sizes of q and k, or the lengths of k and v, differ; the message quotes both.
+        TypeError: If the mask is not boolean.
+    Source: Vaswani et al. 2017, arXiv:1706.03762, equation 1.
+    """
+    if q.shape[-1] != k.shape[-1] or k.shape[-2] != v.shape[-2]:
+        raise ValueError(
+            f"q {tuple(q.shape)}, k {tuple(k.shape)} and v {tuple(v.shape)} do not fit: "
+            "q and k need the same last size, k and v the same length."
+        )
+    scores = q @ k.mT / math.sqrt(q.shape[-1])  # (..., T, S)
+    if mask is None:
+        weights = scores.softmax(-1)
+    else:
+        scores = scores.masked_fill(~_boolean(mask), -torch.inf)
+        weights = scores.softmax(-1).masked_fill(~mask.any(-1, keepdim=True), 0.0)
+    return weights @ v, weights
+
+
+def causal_mask(length: int, device: torch.device | None = None) -> Tensor:
+    """True where place t may look: at places 0 to t; shape (length, length)."""
+    return torch.ones(length, length, dtype=torch.bool, device=device).tril()
+
+
+def split_heads(x: Tensor, n_heads: int) -> Tensor:
+    """Cut the features of every token into `n_heads` equal parts, (B, T, C) -> (B, n_heads, T, C / n_heads)."""
+    b, t, c = x.shape
+    if n_heads < 1 or c % n_heads:
+        raise ValueError(f"{c} features cannot be shared by {n_heads} heads; the width must be a multiple of n_heads.")
+    return x.view(b, t, n_heads, c // n_heads).transpose(1, 2)
+
+
+def merge_heads(x: Tensor) -> Tensor:
+    """Put the heads' parts side by side again, (B, n_heads, T, d) -> (B, T, n_heads * d)."""
+    b, h, t, d = x.shape
+    return x.transpose(1, 2).reshape(b, t, h * d)
+
+
+class MultiHeadAttention(nn.Module):
+    """Several small attentions side by side; each has its own idea of what to look for."""
+
+    def __init__(self, d_model: int, n_heads: int, dropout: float = 0.0) -> None:
+        """Build it.
+
+        Args:
+            d_model: Width of a token's vector, a multiple of n_heads.
+            n_heads: Attentions side by side, each d_model / n_heads wide.
+            dropout: Share of the weights dropped in training.
+        Raises:
+            ValueError: If d_model is not a multiple of n_heads; the message quotes both.
+        """
+        super().__init__()
+        if n_heads < 1 or d_model % n_heads:
+            raise ValueError(f"d_model is {d_model}, which {n_heads} heads cannot share; give a multiple of n_heads.")
+        self.n_heads, self.dropout = n_heads, dropout
+        self.query, self.key, self.value, self.out = (nn.Linear(d_model, d_model) for _ in range(4))
+        self.keep_weights = False
+        self.weights: Tensor | None = None  # (B, n_heads, T, S) of the last call, if keep_weights
+
+    def forward(self, x: Tensor, mask: Tensor | None = None, memory: Tensor | None = None) -> Tensor:
+        """Let every place of x look at every place of `memory`, or of x itself.
+
+        Args:
+            x: Where the queries come from, shape (B, T, d_model).
+            mask: True where a place may look, broadcastable to (B, n_heads, T, S).
+            memory: Where keys and values come from, shape (B, S, d_model); x if not given.
+        Returns:
+            Shape (B, T, d_model).
+        """
+        memory = x if memory is None else memory
+        q, k, v = self.query(x), self.key(memory), self.value(memory)
+        q, k, v = (split_heads(part, self.n_heads) for part in (q, k, v))  # (B, h, T, d), (B, h, S, d) twice
+        if self.keep_weights:
+            looked_up, weights = attention(q, k, v, mask)
+            self.weights = weights.detach()
+        else:  # the same numbers without ever storing the weights: faster
+            dropout = self.dropout if self.training else 0.0
+            mask = None if mask is None else _boolean(mask)
+            looked_up = F.scaled_dot_product_attention(q, k, v, mask, dropout)
+        return self.out(merge_heads(looked_up))
+
+
+class Block(nn.Module):
+    """Look around (attention), then think about it (a small network at every place); both add to the token's vector.
+
+    Pre-norm, as in GPT-2: each part reads a normalized copy, so that the sum itself flows through unchanged.
+    """
+
+    def __init__(self, d_model: int, n_heads: int, d_ff: int | None = None, dropout: float = 0.0) -> None:
+        """Build it; `d_ff` is the width inside the small network, 4 * d_model if not given."""
+        super().__init__()
+        d_ff = d_ff or 4 * d_model
+        self.norm1, self.norm2 = nn.LayerNorm(d_model), nn.LayerNorm(d_model)
+        self.attention = MultiHeadAttention(d_model, n_heads, dropout)
+        self.mlp = nn.Sequential(nn.Linear(d_model, d_ff), nn.GELU(approximate="tanh"), nn.Linear(d_ff, d_model))
+        self.dropout = nn.Dropout(dropout)
+
+    def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
+        """Shape (B, T, d_model) in and out; `mask` as in MultiHeadAttention."""
+        x = x + self.dropout(self.attention(self.norm1(x), mask))
+        return x + self.dropout(self.mlp(self.norm2(x)))
+
+
+class _Stack(nn.Module):
+    """Token vectors plus learned place vectors, a stack of blocks, a last norm: what the models below share."""
+
+    def __init__(
+        self,
+        vocab_size: int,
+        context_length: int,
+        d_model: int = 64,
+        n_heads: int = 4,
+        n_layers: int = 2,
+        d_ff: int | None = None,
+        dropout: float = 0.0,
+    ) -> None:
+        """Build it.
+
+        Args:
+            vocab_size: Number of different tokens.
+            context_length: Longest sequence it takes.
+            d_model: Width of a token's vector, a multiple of n_heads.
+            n_heads: Heads of each attention.
+            n_layers: Blocks on top of each other.
+            d_ff: Width inside a block's network, 4 * d_model if not given.
+            dropout: Share dropped in training, in [0, 1).
+        """
+        super().__init__()
+        self.config = {k: v for k, v in locals().items() if k not in {"self", "__class__"}}
+        self.tokens = nn.Embedding(vocab_size, d_model)
+        self.places = nn.Embedding(context_length, d_model)
+        self.dropout = nn.Dropout(dropout)
+        self.blocks = nn.ModuleList(Block(d_model, n_heads, d_ff, dropout) for _ in range(n_layers))
+        self.norm = nn.LayerNorm(d_model)
+
+    def hidden(self, ids: Tensor, mask: Tensor | None = None) -> Tensor:
+        """Vectors of the last layer, (B, T) -> (B, T, d_model).
+
+        Raises:
+            ValueError: If the ids have another shape, a length above context_length, or leave the vocabulary.
+            TypeError: If they are not integers.
+        """
+        _check_ids(ids, self.config["vocab_size"], self.config["context_length"])
+        x = self.tokens(ids) + self.places.weight[: ids.shape[1]]  # (B, T, d_model)
+        x = self.dropout(x)
+        for block in self.blocks:
+            x = block(x, mask)
+        return self.norm(x)
+
+
+class GPT(_Stack):
+    """Decoder only: each place sees itself and what came before, and predicts the token that comes next.
+
+    Source: Radford et al. 2019, "Language models are unsupervised multitask learners" (GPT-2).
+    """
+
+    def __init__(self, *sizes: int, **options: int | float) -> None:
+        """Build it with the arguments of `_Stack`: vocab_size, context_length, d_model, n_heads, n_layers, ..."""
+        super().__init__(*sizes, **options)
+        for name, weight in self.named_parameters():  # GPT-2's start: small, smaller where a block adds to the stream
+            if name.endswith("bias"):
+                nn.init.zeros_(weight)
+            elif weight.ndim == 2:
+                adds = name.endswith(("out.weight", "mlp.2.weight"))
+                nn.init.normal_(weight, std=0.02 / math.sqrt(2 * len(self.blocks)) if adds else 0.02)
+
+    def forward(self, ids: Tensor) -> Tensor:
+        """Logits of the next token at every place, (B, T) -> (B, T, vocab_size)."""
+        x = self.hidden(ids, causal_mask(ids.shape[-1], ids.device))
+        return x @ self.tokens.weight.T  # tied: a token is written with the vector it is read with
+
+
+def attention_maps(model: nn.Module, *inputs: Tensor) -> list[Tensor]:
+    """Run the model on the inputs and return the weights of each attention in it, in order, (B, n_heads, T, S)."""
+    parts = [part for part in model.modules() if isinstance(part, MultiHeadAttention)]
+    was_training = model.training
+    try:
+        for part in parts:
+            part.keep_weights = True
+        with torch.no_grad():
+            model.eval()(*inputs)
+        return [part.weights for part in parts]
+    finally:
+        model.train(was_training)
+        for part in parts:
+            part.keep_weights, part.weights = False, None
+
+
+def _boolean(mask: Tensor) -> Tensor:
+    if mask.dtype != torch.bool:
+        raise TypeError(f"the mask is {mask.dtype}; give booleans, True where a query may look.")
+    return mask
+
+
+def _check_ids(ids: Tensor, vocab_size: int, context_length: int) -> None:
+    if ids.is_floating_point() or ids.dtype == torch.bool:
+        raise TypeError(f"ids are {ids.dtype}; give integers, torch.long.")
+    if ids.ndim != 2 or not ids.numel():
+        raise ValueError(f"ids have shape {tuple(ids.shape)}; give (B, T) with at least one token.")
+    if ids.shape[1] > context_length:
+        raise ValueError(f"{ids.shape[1]} tokens are longer than the context of {context_length}; cut them.")
+    low, high = int(ids.min()), int(ids.max())
+    if low < 0 or high >= vocab_size:
+        raise ValueError(f"id {low if low < 0 else high} is not in the vocabulary; ids run from 0 to {vocab_size - 1}.")

@@ -1,0 +1,92 @@
+"""From logits to tokens: temperature, top-k, top-p, and a loop that writes."""
+
+import torch
+from torch import Tensor, nn
+
+
+def next_probs(
+    logits: Tensor, temperature: float = 1.0, top_k: int | None = None, top_p: float | None = None
+) -> Tensor:
+    r"""Turn logits into the distribution that `sample_next` draws from.
+
+    $$p_i \propto e^{z_i / \tau} \text{ for the tokens that are kept, } 0 \text{ for the others}$$
+
+    Args:
+        logits: Shape (..., V).
+        temperature: At least 0; below 1 sharpens, above 1 flattens, 0 keeps the likeliest token alone.
+        top_k: Keep the k likeliest tokens, 1 to V; ties with the last of them stay.
+        top_p: Keep the fewest likeliest tokens whose probabilities reach p together, in (0, 1].
+    Returns:
+        Shape (..., V), rows sum to 1.
+    Raises:
+        ValueError: If a setting is out of range; the message quotes it.
+    Source: top-p is Holtzman et al. 2020, arXiv:1904.09751, section 3.1.
+    """
+    vocab_size = logits.shape[-1]
+    if not 0 <= temperature < torch.inf:
+        raise ValueError(f"temperature is {temperature}; give 0 for the likeliest token, or a positive number.")
+    if top_k is not None and not 1 <= top_k <= vocab_size:
+        raise ValueError(f"top_k is {top_k}; give a whole number from 1 to {vocab_size}.")
+    if top_p is not None and not 0 < top_p <= 1:
+        raise ValueError(f"top_p is {top_p}; give a number above 0 and at most 1.")
+    if temperature == 0:
+        return torch.nn.functional.one_hot(logits.argmax(-1), vocab_size).to(logits.dtype)
+    logits = (logits - logits.amax(-1, keepdim=True)) / temperature
+    if top_k is not None:
+        logits = logits.masked_fill(logits < logits.topk(top_k).values[..., -1:], -torch.inf)
+    probs = logits.softmax(-1)
+    if top_p is not None and top_p < 1:
+        ranked, order = probs.sort(dim=-1, descending=True, stable=True)
+        enough = ranked.cumsum(-1) - ranked >= top_p  # the likelier tokens alone reach p
+        probs = probs.masked_fill(enough.scatter(-1, order, enough), 0.0)
+        probs = probs / probs.sum(-1, keepdim=True)
+    return probs
+
+
+def sample_next(
+    logits: Tensor,
+    temperature: float = 1.0,
+    top_k: int | None = None,
+    top_p: float | None = None,
+    generator: torch.Generator | None = None,
+) -> Tensor:
+    """Draw one token from each row of logits, (B, V) -> (B,); settings as in `next_probs`."""
+    probs = next_probs(logits, temperature, top_k, top_p)
+    return torch.multinomial(probs, 1, generator=generator).squeeze(-1)
+
+
+@torch.no_grad()
+def generate(
+    model: nn.Module,
+    ids: Tensor,
+    n: int,
+    temperature: float = 1.0,
+    top_k: int | None = None,
+    top_p: float | None = None,
+    generator: torch.Generator | None = None,
+) -> Tensor:
+    """Write `n` tokens after the given ones; the model sees the last `context_length` tokens each time.
+
+    Args:
+        model: Gives logits, (B, T) -> (B, T, V); its config names its context_length.
+        ids: The beginning, int64, shape (B, T), at least one token.
+        n: Tokens to write, at least 0.
+        temperature, top_k, top_p, generator: As in `sample_next`.
+    Returns:
+        Shape (B, T + n), the beginning included.
+    Raises:
+        ValueError: If the beginning is empty or n is negative; the message quotes it.
+    """
+    if ids.ndim != 2 or not ids.shape[1]:
+        raise ValueError(f"ids have shape {tuple(ids.shape)}; give (B, T) with at least one token to begin with.")
+    if n < 0:
+        raise ValueError(f"n is {n}; give the number of tokens to write, 0 or more.")
+    was_training = model.training
+    model.eval()
+    try:
+        for _ in range(n):
+            logits = model(ids[:, -model.config["context_length"] :])[:, -1]  # (B, V)
+            ids = torch.cat([ids, sample_next(logits, temperature, top_k, top_p, generator)[:, None]], 1)
+    finally:
+        model.train(was_training)
+    return ids

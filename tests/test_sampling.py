@@ -1,0 +1,99 @@
+"""Sampling: the distribution is the one asked for, draws follow it, settings out of range are refused."""
+
+import pytest
+import torch
+from torch import nn
+
+from helpers.sampling import generate, next_probs, sample_next
+
+LOGITS = torch.tensor([[2.0, 1.0, 0.0, -1.0], [0.0, 3.0, 0.0, -torch.inf]])
+
+
+class Counter(nn.Module):
+    """Knows one rule: the next token is the last one plus 1; remembers how long its inputs were."""
+
+    def __init__(self, vocab_size: int = 10, context_length: int = 4) -> None:
+        super().__init__()
+        self.config = {"vocab_size": vocab_size, "context_length": context_length}
+        self.lengths, self.modes = [], []
+
+    def forward(self, ids):
+        self.lengths.append(ids.shape[1])
+        self.modes.append(self.training)
+        return 30.0 * nn.functional.one_hot((ids + 1) % self.config["vocab_size"], self.config["vocab_size"]).float()
+
+
+def test_plain_settings_are_the_softmax():
+    assert torch.allclose(next_probs(LOGITS), LOGITS.softmax(-1))
+    assert torch.allclose(next_probs(LOGITS, top_k=4, top_p=1.0), LOGITS.softmax(-1))
+
+
+@pytest.mark.parametrize("temperature", [0.1, 0.5, 2.0])
+def test_temperature_divides_the_logits(temperature):
+    assert torch.allclose(next_probs(LOGITS, temperature), (LOGITS / temperature).softmax(-1))
+
+
+def test_temperature_zero_and_nearly_zero_keep_the_likeliest_token():
+    want = torch.tensor([[1.0, 0, 0, 0], [0, 1.0, 0, 0]])
+    assert torch.equal(next_probs(LOGITS, 0.0), want)
+    assert torch.allclose(next_probs(LOGITS, 1e-30), want)
+
+
+def test_top_k_keeps_k_tokens_in_their_proportions():
+    probs = next_probs(LOGITS[:1], top_k=2)
+    assert torch.allclose(probs, torch.tensor([[2.0, 1.0, -torch.inf, -torch.inf]]).softmax(-1))
+    assert torch.equal(next_probs(LOGITS, top_k=1), next_probs(LOGITS, 0.0))
+
+
+@pytest.mark.parametrize(("top_p", "kept"), [(0.3, 1), (0.5, 1), (0.55, 2), (0.79, 2), (0.81, 3), (0.99, 4), (1.0, 4)])
+def test_top_p_keeps_the_fewest_tokens_that_reach_p(top_p, kept):
+    logits = torch.tensor([[0.1, 0.5, 0.1, 0.3]]).log()
+    probs = next_probs(logits, top_p=top_p)
+    assert int((probs > 0).sum()) == kept
+    assert torch.allclose(probs.sum(-1), torch.ones(1))
+    assert probs.argmax() == 1
+
+
+def test_draws_follow_the_distribution():
+    rows = LOGITS[:1].expand(40_000, -1)
+    drawn = sample_next(rows, temperature=1.5, top_k=3, generator=torch.Generator().manual_seed(0))
+    share = torch.bincount(drawn, minlength=4) / len(drawn)
+    assert torch.allclose(share, next_probs(LOGITS, 1.5, 3)[0], atol=0.01)  # 4 standard deviations
+
+
+def test_the_same_generator_gives_the_same_draws():
+    a, b = (sample_next(LOGITS.repeat(50, 1), generator=torch.Generator().manual_seed(3)) for _ in range(2))
+    assert torch.equal(a, b)
+
+
+def test_generate_appends_and_cuts_to_the_context():
+    model = Counter().train()
+    out = generate(model, torch.tensor([[1, 2], [5, 6]]), 5)
+    assert out.tolist() == [[1, 2, 3, 4, 5, 6, 7], [5, 6, 7, 8, 9, 0, 1]]
+    assert model.lengths == [2, 3, 4, 4, 4]
+    assert model.modes == [False] * 5
+    assert model.training
+    assert torch.equal(generate(model, out, 0), out)
+
+
+@pytest.mark.parametrize(
+    ("settings", "part"),
+    [
+        ({"temperature": -1.0}, "temperature is -1.0"),
+        ({"temperature": float("nan")}, "temperature is nan"),
+        ({"top_k": 0}, "top_k is 0; give a whole number from 1 to 4"),
+        ({"top_k": 5}, "top_k is 5"),
+        ({"top_p": 0.0}, "top_p is 0.0"),
+        ({"top_p": 1.1}, "top_p is 1.1"),
+    ],
+)
+def test_settings_out_of_range_are_refused(settings, part):
+    with pytest.raises(ValueError, match=part):
+        sample_next(LOGITS, **settings)
+
+
+def test_an_empty_beginning_and_a_negative_count_are_refused():
+    with pytest.raises(ValueError, match=r"shape \(1, 0\)"):
+        generate(Counter(), torch.zeros(1, 0, dtype=torch.long), 3)
+    with pytest.raises(ValueError, match="n is -1"):
+        generate(Counter(), torch.zeros(1, 1, dtype=torch.long), -1)

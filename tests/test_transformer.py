@@ -1,0 +1,190 @@
+"""The Transformer's parts: equal to torch's own, blind where they must be, exact in size, and able to learn."""
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from helpers.models.transformer import (
+    GPT,
+    Block,
+    MultiHeadAttention,
+    attention,
+    attention_maps,
+    causal_mask,
+    merge_heads,
+    split_heads,
+)
+
+CAUSAL = causal_mask(7)
+RANDOM = torch.rand(2, 1, 7, 7, generator=torch.Generator().manual_seed(0)) > 0.5
+RANDOM[..., 0] = True  # every query may look somewhere
+MASKS = [None, CAUSAL, RANDOM]
+
+
+@pytest.fixture(autouse=True)
+def _seed():
+    torch.manual_seed(0)
+
+
+def small_gpt(**options) -> GPT:
+    return GPT(**{"vocab_size": 11, "context_length": 8, "d_model": 16, "n_heads": 4, "n_layers": 2, **options})
+
+
+def block_count(d: int, d_ff: int) -> int:
+    """Four d x d maps with biases, two norms with scale and shift, and the network's two maps with biases."""
+    return 4 * (d * d + d) + 2 * 2 * d + (d * d_ff + d_ff) + (d_ff * d + d)
+
+
+@pytest.mark.parametrize("mask", MASKS)
+def test_attention_equals_torch(mask):
+    q, k, v = torch.randn(2, 3, 7, 8), torch.randn(2, 3, 7, 8), torch.randn(2, 3, 7, 5)
+    ours, weights = attention(q, k, v, mask)
+    assert (ours - F.scaled_dot_product_attention(q, k, v, mask)).abs().max() < 1e-6
+    assert torch.allclose(weights.sum(-1), torch.ones(2, 3, 7), atol=1e-6)
+    if mask is not None:
+        assert weights.masked_select(~mask).abs().max() == 0
+
+
+def test_a_query_that_may_look_nowhere_gets_zeros_and_finite_gradients():
+    mask = CAUSAL.clone()
+    mask[2] = False
+    x = torch.randn(1, 7, 8, requires_grad=True)
+    ours, weights = attention(x, x, x, mask)
+    assert torch.equal(ours[0, 2], torch.zeros(8))
+    assert torch.equal(weights[0, 2], torch.zeros(7))
+    assert torch.allclose(ours, F.scaled_dot_product_attention(x, x, x, mask), atol=1e-6)
+    ours.sum().backward()
+    assert x.grad.isfinite().all()
+
+
+@pytest.mark.parametrize("mask", MASKS)
+@pytest.mark.parametrize("keep_weights", [False, True])
+@pytest.mark.parametrize("cross", [False, True])
+def test_heads_equal_torch_with_the_same_weights(mask, keep_weights, cross):
+    ours, theirs = MultiHeadAttention(16, 4), nn.MultiheadAttention(16, 4, batch_first=True)
+    parts = [ours.query, ours.key, ours.value]
+    theirs.in_proj_weight.data = torch.cat([part.weight.data for part in parts])
+    theirs.in_proj_bias.data = torch.cat([part.bias.data for part in parts])
+    theirs.out_proj.load_state_dict(ours.out.state_dict())
+    ours.keep_weights = keep_weights
+    x = torch.randn(2, 7, 16)
+    memory = torch.randn(2, 7, 16) if cross else x
+    flat = None if mask is None else ~mask.expand(2, 4, 7, 7).reshape(8, 7, 7)
+    want, want_weights = theirs(x, memory, memory, attn_mask=flat, average_attn_weights=False)
+    assert (ours(x, mask, memory if cross else None) - want).abs().max() < 1e-5
+    if keep_weights:
+        assert (ours.weights - want_weights).abs().max() < 1e-5
+
+
+def test_block_equals_torch_with_the_same_weights():
+    ours = Block(16, 4, 24).eval()
+    theirs = nn.TransformerEncoderLayer(
+        16, 4, 24, activation=nn.GELU(approximate="tanh"), batch_first=True, norm_first=True
+    ).eval()
+    parts = [ours.attention.query, ours.attention.key, ours.attention.value]
+    theirs.self_attn.in_proj_weight.data = torch.cat([part.weight.data for part in parts])
+    theirs.self_attn.in_proj_bias.data = torch.cat([part.bias.data for part in parts])
+    theirs.self_attn.out_proj.load_state_dict(ours.attention.out.state_dict())
+    pairs = [(theirs.linear1, ours.mlp[0]), (theirs.linear2, ours.mlp[2])]
+    for a, b in [*pairs, (theirs.norm1, ours.norm1), (theirs.norm2, ours.norm2)]:
+        a.load_state_dict(b.state_dict())
+    x = torch.randn(2, 7, 16)
+    assert (ours(x, CAUSAL) - theirs(x, src_mask=~CAUSAL)).abs().max() < 1e-5
+
+
+def test_split_and_merge_undo_each_other_and_keep_tokens_apart():
+    x = torch.randn(2, 5, 12)
+    heads = split_heads(x, 3)
+    assert heads.shape == (2, 3, 5, 4)
+    assert torch.equal(heads[:, 1, 2], x[:, 2, 4:8])
+    assert torch.equal(merge_heads(heads), x)
+
+
+@pytest.mark.parametrize("place", range(1, 8))
+def test_the_future_does_not_change_the_past(place):
+    model, ids = small_gpt().eval(), torch.randint(11, (3, 8))
+    changed = ids.clone()
+    changed[:, place:] = (ids[:, place:] + 1) % 11
+    before, after = model(ids), model(changed)
+    assert torch.allclose(before[:, :place], after[:, :place], atol=1e-6)
+    assert (before[:, place] - after[:, place]).abs().max() > 1e-4  # and the present does change it
+
+
+@pytest.mark.parametrize("d_ff", [None, 24])
+def test_parameters_are_counted_by_formula(d_ff):
+    def count(module):
+        return sum(p.numel() for p in module.parameters())
+
+    assert count(Block(16, 4, d_ff)) == block_count(16, d_ff or 64)
+    model = small_gpt(d_ff=d_ff)
+    assert count(model) == 11 * 16 + 8 * 16 + 2 * block_count(16, d_ff or 64) + 2 * 16  # no head: it is tied
+
+
+def test_config_builds_the_same_model_again():
+    model = small_gpt(dropout=0.1)
+    twin = GPT(**model.config)
+    twin.load_state_dict(model.state_dict())
+    ids = torch.randint(11, (2, 8))
+    assert torch.equal(model.eval()(ids), twin.eval()(ids))
+    assert GPT(11, 8, 16, 4, 2).config == {**model.config, "dropout": 0.0}
+
+
+def test_gradients_reach_every_parameter():
+    model = small_gpt()
+    ids = torch.randint(11, (4, 8))
+    F.cross_entropy(model(ids).flatten(0, 1), ids.flatten()).backward()
+    for name, weight in model.named_parameters():
+        if not name.endswith("key.bias"):  # the same number added to all scores of a query changes nothing
+            assert weight.grad.abs().max() > 0, name
+
+
+def test_one_batch_overfits():
+    model, ids = small_gpt(), torch.randint(11, (4, 9))
+    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-2)
+    for _ in range(150):
+        loss = F.cross_entropy(model(ids[:, :-1]).flatten(0, 1), ids[:, 1:].flatten())
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    assert loss < 0.02
+
+
+def test_dropout_acts_in_training_only():
+    model, ids = small_gpt(dropout=0.5), torch.randint(11, (2, 8))
+    assert not torch.equal(model(ids), model(ids))
+    assert torch.equal(model.eval()(ids), model(ids))
+
+
+def test_attention_maps_are_read_without_leaving_a_trace():
+    model, ids = small_gpt(), torch.randint(11, (3, 8))
+    want = model(ids)
+    maps = attention_maps(model, ids)
+    assert [m.shape for m in maps] == [(3, 4, 8, 8)] * 2
+    assert all(torch.allclose(m.sum(-1), torch.ones(3, 4, 8), atol=1e-6) for m in maps)
+    assert all(m.masked_select(~causal_mask(8)).max() == 0 for m in maps)
+    assert model.training
+    assert not any(part.keep_weights for part in model.modules() if isinstance(part, MultiHeadAttention))
+    assert torch.equal(model(ids), want)
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "part"),
+    [
+        (lambda: MultiHeadAttention(10, 4), ValueError, "d_model is 10, which 4 heads cannot share"),
+        (lambda: MultiHeadAttention(10, 0), ValueError, "0 heads"),
+        (lambda: split_heads(torch.ones(1, 2, 10), 3), ValueError, "10 features cannot be shared by 3 heads"),
+        (lambda: attention(torch.ones(2, 3), torch.ones(2, 4), torch.ones(2, 4)), ValueError, r"\(2, 3\), k \(2, 4\)"),
+        (lambda: attention(*[torch.ones(2, 3)] * 3, torch.ones(2, 2)), TypeError, "mask is torch.float32"),
+        (lambda: MultiHeadAttention(4, 2)(torch.ones(1, 2, 4), torch.ones(2, 2)), TypeError, "mask is torch.float32"),
+        (lambda: small_gpt()(torch.ones(2, 3)), TypeError, "ids are torch.float32"),
+        (lambda: small_gpt()(torch.ones(3, dtype=torch.long)), ValueError, r"ids have shape \(3,\)"),
+        (lambda: small_gpt()(torch.ones(2, 0, dtype=torch.long)), ValueError, r"ids have shape \(2, 0\)"),
+        (lambda: small_gpt()(torch.tensor([[0, 11]])), ValueError, "id 11 is not in the vocabulary; ids run from 0"),
+        (lambda: small_gpt()(torch.tensor([[0, -1]])), ValueError, "id -1 is not in the vocabulary"),
+        (lambda: small_gpt()(torch.ones(1, 9, dtype=torch.long)), ValueError, "9 tokens are longer than the context"),
+    ],
+)  # fmt: skip
+def test_bad_input_is_refused_with_its_value(call, error, part):
+    with pytest.raises(error, match=part):
+        call()
