@@ -187,7 +187,8 @@ def test_a_lock_left_by_a_crash_is_taken_over(monkeypatch):
 
 
 def test_two_notebooks_can_write_at_once():
-    code = "import sys; from helpers.exercises import record\nfor i in range(40): record.write(sys.argv[1] + str(i), 'done')"
+    code = "import sys; from helpers.exercises import record\n"
+    code += "for i in range(40): record.write(sys.argv[1] + str(i), 'done')"
     writers = [subprocess.Popen([sys.executable, "-c", code, name]) for name in "ab"]
     assert [w.wait(60) for w in writers] == [0, 0]
     assert len(json.loads(record.path().read_text())) == 80
