@@ -1,0 +1,118 @@
+"""Autoencoders, plain and variational, with the same two halves."""
+
+import torch
+from torch import Tensor, nn
+
+from helpers.losses import reparameterize
+
+
+def make_encoder(n_out: int, side: int = 28, hidden_dim: int = 512) -> nn.Sequential:
+    """Build the half that turns pictures into numbers, (B, 1, side, side) -> (B, n_out)."""
+    return nn.Sequential(
+        nn.Flatten(),  # (B, side * side)
+        nn.Linear(side * side, hidden_dim),
+        nn.ReLU(),
+        nn.Linear(hidden_dim, hidden_dim // 2),
+        nn.ReLU(),
+        nn.Linear(hidden_dim // 2, n_out),
+    )
+
+
+def make_decoder(latent_dim: int, side: int = 28, hidden_dim: int = 512) -> nn.Sequential:
+    """Build the half that turns codes into logits of pixels, (B, latent_dim) -> (B, 1, side, side)."""
+    return nn.Sequential(
+        nn.Linear(latent_dim, hidden_dim // 2),
+        nn.ReLU(),
+        nn.Linear(hidden_dim // 2, hidden_dim),
+        nn.ReLU(),
+        nn.Linear(hidden_dim, side * side),
+        nn.Unflatten(1, (1, side, side)),  # (B, 1, side, side)
+    )
+
+
+class Autoencoder(nn.Module):
+    """A code of `latent_dim` numbers for each picture, and nothing that says where codes may lie."""
+
+    def __init__(self, latent_dim: int = 16, side: int = 28, hidden_dim: int = 512) -> None:
+        super().__init__()
+        self.config = _config(latent_dim, side, hidden_dim)
+        self.encoder = make_encoder(latent_dim, side, hidden_dim)
+        self.decoder = make_decoder(latent_dim, side, hidden_dim)
+
+    def encode(self, x: Tensor) -> Tensor:
+        """Give each picture its code, (B, 1, side, side) -> (B, Z)."""
+        return self.encoder(_pictures(x, self.config["side"]))
+
+    def decode(self, z: Tensor) -> Tensor:
+        """Turn codes into logits of pixels, (B, Z) -> (B, 1, side, side)."""
+        return self.decoder(_codes(z, self.config["latent_dim"]))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Reconstruct: logits of pixels, shape of x."""
+        return self.decode(self.encode(x))
+
+
+class VAE(nn.Module):
+    """A distribution of codes for each picture, N(mu, exp(logvar)).
+
+    Source: Kingma & Welling 2014, arXiv:1312.6114; the layers are ours.
+    """
+
+    def __init__(self, latent_dim: int = 16, side: int = 28, hidden_dim: int = 512) -> None:
+        super().__init__()
+        self.config = _config(latent_dim, side, hidden_dim)
+        self.encoder = make_encoder(2 * latent_dim, side, hidden_dim)
+        self.decoder = make_decoder(latent_dim, side, hidden_dim)
+
+    def encode(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Give the codes' means and log variances, (B, 1, side, side) -> (B, Z), (B, Z)."""
+        mu, logvar = self.encoder(_pictures(x, self.config["side"])).chunk(2, dim=1)
+        return mu, logvar
+
+    def decode(self, z: Tensor) -> Tensor:
+        """Turn codes into logits of pixels, (B, Z) -> (B, 1, side, side)."""
+        return self.decoder(_codes(z, self.config["latent_dim"]))
+
+    def forward(self, x: Tensor, eps: Tensor | None = None) -> tuple[Tensor, Tensor, Tensor]:
+        """Encode, draw a code, decode.
+
+        Args:
+            x: Pictures, shape (B, 1, side, side), values in [0, 1].
+            eps: Standard normal noise, shape (B, Z); drawn here if not given.
+        Returns:
+            Logits of pixels (shape of x), mu and logvar (both (B, Z)).
+        """
+        mu, logvar = self.encode(x)
+        eps = torch.randn_like(mu) if eps is None else eps
+        return self.decode(reparameterize(mu, logvar, eps)), mu, logvar
+
+    def sample(self, n: int, generator: torch.Generator | None = None) -> Tensor:
+        """Decode `n` draws of the prior N(0, I) to pictures in [0, 1], shape (n, 1, side, side)."""
+        z = torch.randn(n, self.config["latent_dim"], generator=generator).to(next(self.parameters()).device)
+        return self.decode(z).sigmoid()
+
+
+def _config(latent_dim: int, side: int, hidden_dim: int) -> dict[str, int]:
+    config = {"latent_dim": latent_dim, "side": side, "hidden_dim": hidden_dim}
+    for name, value in config.items():
+        least = 2 if name == "hidden_dim" else 1
+        if value < least:
+            raise ValueError(f"{name} is {value}; give at least {least}.")
+    return config
+
+
+def _pictures(x: Tensor, side: int) -> Tensor:
+    """Let pictures of the right shape, type and range through."""
+    if x.ndim != 4 or x.shape[1:] != (1, side, side):
+        raise ValueError(f"pictures have shape {tuple(x.shape)}; this model takes (B, 1, {side}, {side}).")
+    if not x.is_floating_point():
+        raise TypeError(f"pictures are {x.dtype}; give floats in [0, 1]: x.float() / 255 for bytes.")
+    if x.numel() and not (x.min() >= 0 and x.max() <= 1):
+        raise ValueError(f"pixels go from {x.min():.3g} to {x.max():.3g}; they must lie in [0, 1].")
+    return x
+
+
+def _codes(z: Tensor, latent_dim: int) -> Tensor:
+    if z.shape[-1:] != (latent_dim,) or z.ndim != 2:
+        raise ValueError(f"codes have shape {tuple(z.shape)}; this model takes (B, {latent_dim}).")
+    return z
