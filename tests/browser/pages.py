@@ -1,0 +1,93 @@
+"""What browser tests do with a notebook's page: run it, find a cell, press a key and time the answer."""
+
+import os
+import shutil
+import statistics
+import time
+
+from playwright.sync_api import Locator, Page
+
+__all__ = ["CHROMIUM", "FLAGS", "Locator", "Page", "cell_with", "close", "latency", "listen", "run_all", "wait_ready"]
+
+CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+    "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",
+]
+READY = """async () => {
+  const app = window.jupyterapp; await app.restored;
+  const nb = app.shell.currentWidget; await nb.context.ready; await nb.sessionContext.ready;
+  while (nb.sessionContext.session?.kernel?.status !== 'idle') await new Promise(r => setTimeout(r, 50));
+}"""
+RUN_ALL = "async () => { await window.jupyterapp.commands.execute('notebook:run-all-cells'); }"
+WITHIN = """async seconds => await Promise.race([
+  (%s)().then(() => true), new Promise(done => setTimeout(done, seconds * 1000, false))])"""
+ERRORS = """() => window.jupyterapp.shell.currentWidget.content.widgets
+  .flatMap(cell => cell.model.type === 'code' ? cell.model.outputs.toJSON() : [])
+  .filter(output => output.output_type === 'error' || output.name === 'stderr')
+  .map(output => output.text || `${output.ename}: ${output.evalue}`)"""
+STOP = "async () => { await window.jupyterapp.shell.currentWidget?.sessionContext.shutdown(); }"
+
+
+def listen(page: Page, address: str) -> Page:
+    """Collect in `page.console` errors on the console and failed requests, also those that leave the machine."""
+    page.set_default_timeout(60_000)
+    page.console = []
+    page.on("console", lambda m: page.console.append(m.text) if m.type == "error" else None)
+    page.on("pageerror", lambda error: page.console.append(str(error)))
+    page.on("requestfailed", lambda r: page.console.append(f"request failed: {r.url} {r.failure}"))
+    page.on("request", lambda r: None if _own(r.url, address) else page.console.append(f"leaves the machine: {r.url}"))
+    return page
+
+
+def _own(url: str, address: str) -> bool:
+    return url.startswith((address, "data:", "blob:"))
+
+
+def close(opened: dict) -> None:
+    """Close the page that was opened last, and stop its kernel."""
+    page = opened.pop("page", None)
+    opened.clear()
+    if page is not None:
+        page.evaluate(STOP)
+        page.context.close()
+
+
+def wait_ready(page: Page, seconds: int = 60) -> None:
+    """Wait until the notebook's kernel is idle; the page shows that sooner than cells can be run."""
+    page.wait_for_function("window.jupyterapp?.shell.currentWidget?.sessionContext")
+    assert page.evaluate(WITHIN % READY, seconds), f"no kernel within {seconds} s"
+
+
+def run_all(page: Page, seconds: int = 400) -> None:
+    """Run all cells; fail if that takes longer, or if there is an error or text on stderr."""
+    assert page.evaluate(WITHIN % RUN_ALL, seconds), f"the notebook ran longer than {seconds} s"
+    errors = page.evaluate(ERRORS)
+    assert not errors, "\n".join(errors)
+
+
+def cell_with(page: Page, text: str) -> Locator:
+    """The first code cell whose source contains a text."""
+    found = page.locator(".jp-CodeCell", has=page.locator(".jp-InputArea-editor", has_text=text)).first
+    found.scroll_into_view_if_needed()
+    return found
+
+
+def latency(picture: Locator, control: Locator, keys: list[str]) -> float:
+    """Median milliseconds from a key press on a control until the picture, an `<img>`, shows another one."""
+    page, image, taken = picture.page, picture.element_handle(), []
+    for key in keys:
+        old = picture.get_attribute("src")
+        control.focus()
+        began = time.perf_counter()
+        control.press(key)
+        page.wait_for_function("([e, old]) => e.src !== old && e.complete", arg=[image, old], polling="raf")
+        taken.append(1000 * (time.perf_counter() - began))
+    return statistics.median(taken)
