@@ -152,6 +152,97 @@ def free_bits(kl_by_unit: Tensor, floor: float) -> Tensor:
     return kl_by_unit.mean(0).clamp(min=floor).sum()
 
 
+# ---- Generative adversarial networks: logits in, nats out; a positive logit says "real" ----
+
+
+def discriminator_loss(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
+    r"""What the discriminator minimizes: its cost of telling real from generated, 2 log 2 if it cannot.
+
+    $$-\tfrac1B\sum_i \log \sigma(\ell^{real}_i) - \tfrac1B\sum_i \log\left(1 - \sigma(\ell^{fake}_i)\right)$$
+
+    Args:
+        real_logits: Of real examples, any shape with at least one number.
+        fake_logits: Of generated ones, any shape with at least one number.
+    Returns:
+        One number in nats: minus the value V(D, G) of the game.
+    Raises:
+        ValueError: If there are no logits; the message quotes the shape.
+    Source: Goodfellow et al. 2014, arXiv:1406.2661, eq. 1.
+    """
+    return F.softplus(-_logits(real_logits)).mean() + F.softplus(_logits(fake_logits)).mean()
+
+
+def generator_loss(fake_logits: Tensor) -> Tensor:
+    r"""Non-saturating generator loss: how surprised the discriminator is that the generated is real.
+
+    $$-\tfrac1B\sum_i \log \sigma(\ell^{fake}_i)$$
+
+    Args:
+        fake_logits: Any shape with at least one number.
+    Returns:
+        One number in nats, log 2 if the discriminator cannot tell.
+    Raises:
+        ValueError: If there are no logits; the message quotes the shape.
+    Source: Goodfellow et al. 2014, arXiv:1406.2661, end of section 3.
+    """
+    return F.softplus(-_logits(fake_logits)).mean()
+
+
+def saturating_generator_loss(fake_logits: Tensor) -> Tensor:
+    r"""The generator's side of the minimax game, which gives no slope where the discriminator is sure.
+
+    $$\tfrac1B\sum_i \log\left(1 - \sigma(\ell^{fake}_i)\right)$$
+
+    Args, returns and source as for `generator_loss`; never positive.
+    """
+    return -F.softplus(_logits(fake_logits)).mean()
+
+
+def optimal_discriminator(p: Tensor, q: Tensor) -> Tensor:
+    r"""The best possible judgement: of all that turns up at x, the share that is real.
+
+    $$D^*(x) = \frac{p(x)}{p(x) + q(x)}$$
+
+    Args:
+        p: Density of the real data at some points, not negative.
+        q: Density of the generated data at the same points, same shape.
+    Returns:
+        Probabilities, same shape; one half where both densities are zero.
+    Raises:
+        ValueError: If the shapes differ; the message quotes both.
+    Source: Goodfellow et al. 2014, arXiv:1406.2661, proposition 1.
+    """
+    _same_shape(p=p, q=q)
+    total = p + q
+    return torch.where(total > 0, p / total.clamp(min=torch.finfo(total.dtype).tiny), 0.5)
+
+
+def gradient_penalty(x: Tensor, logits: Tensor) -> Tensor:
+    r"""R1 penalty: the mean squared length of the discriminator's slope at real points.
+
+    $$\tfrac1B\sum_i \left\lVert \nabla_x\,\ell(x_i) \right\rVert^2$$
+
+    Args:
+        x: Real examples, shape (B, ...), with requires_grad set before the discriminator saw them.
+        logits: What it said, one for each example.
+    Returns:
+        One number, never negative; the loss uses gamma / 2 times it.
+    Raises:
+        ValueError: If x does not require gradients.
+    Source: Mescheder, Geiger & Nowozin 2018, arXiv:1801.04406, eq. 9.
+    """
+    if not x.requires_grad:
+        raise ValueError("x has no gradient: call x.requires_grad_() before the discriminator sees it.")
+    (slope,) = torch.autograd.grad(logits.sum(), x, create_graph=True)
+    return slope.flatten(1).square().sum(1).mean()
+
+
+def _logits(logits: Tensor) -> Tensor:
+    if not logits.numel():
+        raise ValueError(f"logits have shape {tuple(logits.shape)}; give at least one.")
+    return logits
+
+
 def _same_shape(**tensors: Tensor) -> None:
     (first, a), (second, b) = tensors.items()
     if a.shape != b.shape:

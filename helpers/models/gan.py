@@ -1,0 +1,139 @@
+"""Generators and discriminators of part 1: points in the plane first, pictures later."""
+
+from collections.abc import Callable
+from itertools import pairwise
+
+import torch
+from torch import Tensor, nn
+from torch.nn.utils.parametrizations import spectral_norm
+
+
+def _layers(
+    n_in: int, hidden_dim: int, n_layers: int, n_out: int, activation: Callable[[], nn.Module]
+) -> nn.Sequential:
+    """Linear layers of `hidden_dim` units, each followed by the activation, and a last linear layer."""
+    widths = [n_in] + [hidden_dim] * n_layers
+    body = [part for a, b in pairwise(widths) for part in (nn.Linear(a, b), activation())]
+    return nn.Sequential(*body, nn.Linear(widths[-1], n_out))
+
+
+class PointGenerator(nn.Module):
+    """Turns noise into points in the plane."""
+
+    def __init__(self, latent_dim: int = 2, hidden_dim: int = 64, n_layers: int = 3) -> None:
+        """Build it.
+
+        Args:
+            latent_dim: Noise numbers for each point, at least 1; two can be drawn as a grid.
+            hidden_dim: Units in each hidden layer, at least 1.
+            n_layers: Hidden layers, at least 1.
+        """
+        super().__init__()
+        self.config = {"latent_dim": latent_dim, "hidden_dim": hidden_dim, "n_layers": n_layers}
+        self.latent_dim = latent_dim
+        self.net = _layers(latent_dim, hidden_dim, n_layers, 2, nn.ReLU)
+
+    def forward(self, z: Tensor) -> Tensor:
+        """Map noise, shape (B, latent_dim), to points, shape (B, 2); any other shape is refused."""
+        if z.ndim != 2 or z.shape[1] != self.latent_dim:
+            raise ValueError(f"noise has shape {tuple(z.shape)}; this generator takes (B, {self.latent_dim}).")
+        return self.net(z)
+
+    @torch.no_grad()
+    def sample(self, n: int, generator: torch.Generator | None = None) -> Tensor:
+        """Make n points, shape (n, 2), from standard normal noise."""
+        return self(torch.randn(n, self.latent_dim, generator=generator))
+
+
+class PointDiscriminator(nn.Module):
+    """Judges points in the plane: a positive logit says "real"."""
+
+    def __init__(self, hidden_dim: int = 64, n_layers: int = 3) -> None:
+        """Build it from `n_layers` hidden layers of `hidden_dim` units, at least 1 of each."""
+        super().__init__()
+        self.config = {"hidden_dim": hidden_dim, "n_layers": n_layers}
+        self.net = _layers(2, hidden_dim, n_layers, 1, lambda: nn.LeakyReLU(0.2))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map points, shape (B, 2), to logits, shape (B,); any other shape is refused."""
+        if x.ndim != 2 or x.shape[1] != 2:
+            raise ValueError(f"points have shape {tuple(x.shape)}; this discriminator takes (B, 2).")
+        return self.net(x).squeeze(1)
+
+
+class GlyphGenerator(nn.Module):
+    """Draws the wanted characters, 28x28: noise and class become a coarse 7x7 map, then finer and finer."""
+
+    def __init__(self, classes: int = 62, latent_dim: int = 32, channels: int = 32) -> None:
+        """Build it; `channels` is the width at 14x14, even, and `latent_dim` the noise numbers for each picture."""
+        super().__init__()
+        self.config = {"classes": classes, "latent_dim": latent_dim, "channels": channels}
+        self.name = nn.Embedding(classes, 32)
+        self.net = nn.Sequential(
+            nn.Linear(latent_dim + 32, 2 * channels * 7 * 7),
+            nn.Unflatten(1, (2 * channels, 7, 7)),
+            nn.BatchNorm2d(2 * channels),
+            nn.ReLU(),
+            nn.Upsample(scale_factor=2),  # (B, 2C, 14, 14)
+            nn.Conv2d(2 * channels, channels, 3, padding=1),
+            nn.BatchNorm2d(channels),
+            nn.ReLU(),
+            nn.Upsample(scale_factor=2),  # (B, C, 28, 28)
+            nn.Conv2d(channels, channels // 2, 3, padding=1),
+            nn.BatchNorm2d(channels // 2),
+            nn.ReLU(),
+            nn.Conv2d(channels // 2, 1, 3, padding=1),
+            nn.Sigmoid(),
+        )
+
+    def forward(self, z: Tensor, labels: Tensor) -> Tensor:
+        """Noise, (B, latent_dim), and classes, int64 (B,), to pictures in [0, 1], (B, 1, 28, 28)."""
+        if z.ndim != 2 or z.shape[1] != self.config["latent_dim"] or labels.shape != z.shape[:1]:
+            raise ValueError(
+                f"noise has shape {tuple(z.shape)} and labels {tuple(labels.shape)}; "
+                f"this generator takes (B, {self.config['latent_dim']}) and (B,)."
+            )
+        return self.net(torch.cat([z, self.name(labels)], 1))
+
+    def noise(self, n: int, generator: torch.Generator | None = None) -> Tensor:
+        """Standard normal noise for n pictures, (n, latent_dim)."""
+        return torch.randn(n, self.config["latent_dim"], generator=generator).to(self.name.weight.device)
+
+    @torch.no_grad()
+    def sample(self, labels: Tensor, generator: torch.Generator | None = None) -> Tensor:
+        """Draw each wanted class once, int64 (B,), as pictures in [0, 1], (B, 1, 28, 28)."""
+        return self(self.noise(len(labels), generator), labels)
+
+
+class GlyphDiscriminator(nn.Module):
+    """Judges whether a picture is a real one of its class; spectral norm keeps its slope bounded.
+
+    Sources: spectral norm, Miyato et al. 2018, arXiv:1802.05957; class projection, Miyato & Koyama 2018,
+    arXiv:1802.05637.
+    """
+
+    def __init__(self, classes: int = 62, channels: int = 32, n_features: int = 128) -> None:
+        """Build it; `channels` is the width at 14x14."""
+        super().__init__()
+        self.config = {"classes": classes, "channels": channels, "n_features": n_features}
+        self.body = nn.Sequential(
+            spectral_norm(nn.Conv2d(1, channels, 5, stride=2, padding=2)),  # (B, C, 14, 14)
+            nn.LeakyReLU(0.2),
+            spectral_norm(nn.Conv2d(channels, 2 * channels, 5, stride=2, padding=2)),  # (B, 2C, 7, 7)
+            nn.LeakyReLU(0.2),
+            nn.Flatten(),
+            spectral_norm(nn.Linear(2 * channels * 7 * 7, n_features)),
+            nn.LeakyReLU(0.2),
+        )
+        self.real = spectral_norm(nn.Linear(n_features, 1))
+        self.name = spectral_norm(nn.Embedding(classes, n_features))
+
+    def forward(self, x: Tensor, labels: Tensor) -> Tensor:
+        """Pictures, (B, 1, 28, 28), and their classes, int64 (B,), to logits, (B,); positive says "real"."""
+        if x.shape[1:] != (1, 28, 28) or labels.shape != x.shape[:1]:
+            raise ValueError(
+                f"pictures have shape {tuple(x.shape)} and labels {tuple(labels.shape)}; "
+                "this discriminator takes (B, 1, 28, 28) and (B,)."
+            )
+        features = self.body(x)
+        return self.real(features).squeeze(1) + (features * self.name(labels)).sum(1)
