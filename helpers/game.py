@@ -39,10 +39,8 @@ class Game:
 
     def step_d(self, x: Tensor, z: Tensor) -> Tensor:
         """One step of the discriminator on real examples x and noise z, shape (B, latent_dim); its loss."""
-        x = x.detach().requires_grad_(self.penalty > 0)
-        real_logits = self.discriminator(x)
-        loss = discriminator_loss(real_logits, self.discriminator(self.generator(z).detach()))
-        total = loss + self.penalty / 2 * gradient_penalty(x, real_logits) if self.penalty else loss
+        loss = discriminator_loss(self.discriminator(x), self.discriminator(self.generator(z).detach()))
+        total = loss + self.penalty / 2 * gradient_penalty(self.discriminator, x) if self.penalty else loss
         self.opt_d.zero_grad()
         total.backward()
         self.opt_d.step()

@@ -1,6 +1,7 @@
 """The losses of all lessons: pure functions of tensors, each with its formula, its unit and its source."""
 
 import math
+from collections.abc import Callable
 
 import torch
 import torch.nn.functional as F
@@ -217,23 +218,20 @@ def optimal_discriminator(p: Tensor, q: Tensor) -> Tensor:
     return torch.where(total > 0, p / total.clamp(min=torch.finfo(total.dtype).tiny), 0.5)
 
 
-def gradient_penalty(x: Tensor, logits: Tensor) -> Tensor:
+def gradient_penalty(discriminator: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
     r"""R1 penalty: the mean squared length of the discriminator's slope at real points.
 
     $$\tfrac1B\sum_i \left\lVert \nabla_x\,\ell(x_i) \right\rVert^2$$
 
     Args:
-        x: Real examples, shape (B, ...), with requires_grad set before the discriminator saw them.
-        logits: What it said, one for each example.
+        discriminator: Gives one logit for each example, and judges each by itself.
+        x: Real examples, shape (B, ...).
     Returns:
-        One number, never negative; the loss uses gamma / 2 times it.
-    Raises:
-        ValueError: If x does not require gradients.
+        One number, never negative, that can be minimized; the loss uses gamma / 2 times it.
     Source: Mescheder, Geiger & Nowozin 2018, arXiv:1801.04406, eq. 9.
     """
-    if not x.requires_grad:
-        raise ValueError("x has no gradient: call x.requires_grad_() before the discriminator sees it.")
-    (slope,) = torch.autograd.grad(logits.sum(), x, create_graph=True)
+    x = x.detach().requires_grad_()
+    (slope,) = torch.autograd.grad(discriminator(x).sum(), x, create_graph=True)
     return slope.flatten(1).square().sum(1).mean()
 
 

@@ -115,6 +115,11 @@ def game_view(
     return fig
 
 
+def draw_cross(axes: Axes, x: float, y: float) -> None:
+    """Mark the place where the next point will be drawn."""
+    axes.plot([x], [y], "+", color=PALETTE["real"], markersize=16, markeredgewidth=1.5, zorder=7)
+
+
 def point_panels(panels: Mapping[str, Tensor], centres: Tensor | None = None, sigma: float = 0.0) -> Figure:
     """Picture point sets, shape (n, 2), side by side; circles of three sigma mark where real points lie."""
     fig, axes = figure(2.7 * len(panels), 3.0, columns=len(panels))
