@@ -6,6 +6,10 @@ steps, seconds, data hash and results in the header. Minutes on two cores stand 
 
 import argparse
 import copy
+import hashlib
+import random
+import re
+import string
 from collections.abc import Callable
 
 import torch
@@ -13,10 +17,19 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from helpers import checkpoints
-from helpers.datasets import ImageSet, load_glyphs
+from helpers.datasets import ImageSet, load_glyphs, load_text, load_world
+from helpers.losses import bernoulli_nll, gaussian_kl
+from helpers.metrics import frechet_distance
 from helpers.models.classifier import Classifier
+from helpers.models.gan import GlyphDiscriminator, GlyphGenerator
+from helpers.models.transformer import GPT
+from helpers.models.vae import ConditionalVAE
+from helpers.sampling import generate
 from helpers.session import start
-from helpers.training import fit
+from helpers.text import Characters
+from helpers.training import History, fit
+from helpers.world import is_sentence
+from helpers.world.lexicon import NAMES
 
 SEED = 0
 
@@ -49,8 +62,145 @@ def train_classifier() -> tuple[nn.Module, dict]:
     return model, {"steps": steps, "seconds": history.seconds, "data_sha256": data.sha256(), "results": results}
 
 
+def train_glyph_vae() -> tuple[nn.Module, dict]:
+    """The first lesson's VAE, told which character to draw. 3 min."""
+    data, model, steps = load_glyphs(n=40_000), ConditionalVAE(latent_dim=8), 12_000
+    optimizer = torch.optim.Adam(model.parameters())
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, max_lr=2e-3, total_steps=steps)
+
+    def step(i: int) -> dict[str, Tensor]:
+        index = torch.randint(len(data), (128,))
+        x = data.images[index]
+        logits, mu, logvar = model(x, data.labels[index])
+        recon, kl = bernoulli_nll(logits, x).mean(), gaussian_kl(mu, logvar).mean()
+        optimizer.zero_grad()
+        (recon + kl).backward()
+        optimizer.step()
+        schedule.step()
+        return {"recon": recon, "kl": kl}
+
+    history = fit(step, steps, seed=SEED, name="glyph_vae")
+    return model, _drawing_facts(model.eval(), data, history)
+
+
+def train_glyph_gan() -> tuple[nn.Module, dict]:
+    """The first lesson's GAN: hinge loss, spectral norm, averaged weights. 15 min."""
+    data, model, steps = load_glyphs(n=40_000), GlyphGenerator(), 8_000
+    judge, average = GlyphDiscriminator(), copy.deepcopy(model)
+    options = {"betas": (0.0, 0.99)}
+    optimizer_g = torch.optim.Adam(model.parameters(), lr=2e-4, **options)
+    optimizer_d = torch.optim.Adam(judge.parameters(), lr=4e-4, **options)
+
+    def step(i: int) -> dict[str, Tensor]:
+        index, wanted = torch.randint(len(data), (64,)), torch.randint(62, (64,))
+        x, labels = data.images[index], data.labels[index]
+        fake = model(model.noise(64), wanted)
+        both, named = torch.cat([x, fake.detach()]), torch.cat([labels, wanted])
+        real, forged = judge(both, named).chunk(2)
+        loss_d = F.relu(1 - real).mean() + F.relu(1 + forged).mean()
+        optimizer_d.zero_grad()
+        loss_d.backward()
+        optimizer_d.step()
+        loss_g = -judge(fake, wanted).mean()
+        optimizer_g.zero_grad()
+        loss_g.backward()
+        optimizer_g.step()
+        _follow(average, model, keep=min(0.999, i / (i + 10)))
+        return {"loss_d": loss_d, "loss_g": loss_g}
+
+    history = fit(step, steps, seed=SEED, name="glyph_gan")
+    return average, _drawing_facts(average.eval(), data, history)
+
+
+@torch.no_grad()
+def _follow(average: nn.Module, model: nn.Module, keep: float) -> None:
+    """Move an average of weights a little towards the weights; counters are copied."""
+    for a, b in zip(average.state_dict().values(), model.state_dict().values(), strict=True):
+        a.copy_(a.lerp(b, 1 - keep) if a.is_floating_point() else b)
+
+
+def _drawing_facts(model: nn.Module, data: ImageSet, history: History) -> dict:
+    """How often the classifier reads what was asked for, and the Fréchet distance beside real against real."""
+    judge, _ = checkpoints.load("classifier")
+    torch.manual_seed(SEED + 1)
+    wanted = torch.arange(62).repeat(64)
+    drawn, real = model.sample(wanted), load_glyphs("test", n=2 * len(wanted)).images
+    drawn_f, real_f, other_f = (judge.describe(x) for x in (drawn, *real.chunk(2)))
+    read = torch.cat([judge(x).argmax(1) for x in drawn.split(1000)]) == wanted
+    results = {
+        "read_correctly": round(read.float().mean().item(), 4),
+        "frechet": round(frechet_distance(drawn_f, real_f), 3),
+        "frechet_real_vs_real": round(frechet_distance(other_f, real_f), 3),
+    }
+    return {"steps": history.steps, "seconds": history.seconds, "data_sha256": data.sha256(), "results": results}
+
+
+def train_story_gpt() -> tuple[nn.Module, dict]:
+    """The first lesson's Transformer: the tiny world's stories, character by character. 15 min.
+
+    In three stories of ten the names are made up, so that it learns to repeat any name it is given.
+    """
+    stories, dice = [story["text"] for story in load_world("stories")], random.Random(SEED)
+    stories = [_rename(text, dice) if dice.random() < 0.3 else text for text in stories]
+    alphabet = Characters("\n ,." + string.ascii_letters)
+    ids = alphabet.encode("\n" + "\n".join(stories) + "\n")
+    held_out = alphabet.encode("\n" + load_text("stories", "test"))
+    model, steps = GPT(len(alphabet), 128, d_model=128, n_heads=4, n_layers=3), 2_500
+    optimizer = torch.optim.AdamW(model.parameters(), weight_decay=0.05, betas=(0.9, 0.95))
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, max_lr=3e-3, total_steps=steps, pct_start=0.1)
+
+    def step(i: int) -> dict[str, Tensor]:
+        loss = _next_character_loss(model, ids, torch.randint(len(ids) - 128, (32,)))
+        optimizer.zero_grad()
+        loss.backward()
+        nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+        schedule.step()
+        return {"loss": loss}
+
+    history = fit(step, steps, seed=SEED, name="story_gpt")
+    model.eval()
+    torch.manual_seed(SEED + 1)
+    beginnings = torch.stack([held_out[start : start + 60] for start in _story_starts(held_out)[:64]])
+    texts = [alphabet.decode(row[60:]) for row in generate(model, beginnings, 200)]
+    whole = [part.strip() + " ." for text in texts for part in text.replace("\n", " ").split(" .")[1:-1]]
+    with torch.no_grad():
+        nats = _next_character_loss(model, held_out, torch.arange(0, len(held_out) - 128, 128)[:500]).item()
+    results = {
+        "nats_per_character": round(nats, 4),
+        "correct_sentences": round(sum(map(is_sentence, whole)) / len(whole), 4),
+    }
+    digest = hashlib.sha256("\n".join(stories).encode()).hexdigest()
+    facts = {"steps": steps, "seconds": history.seconds, "data_sha256": digest, "results": results}
+    return model, facts | {"alphabet": alphabet.known}
+
+
+def _next_character_loss(model: nn.Module, ids: Tensor, starts: Tensor) -> Tensor:
+    """Mean cost of the next character, in nats, over windows of 127 that begin at the given places."""
+    window = ids[starts[:, None] + torch.arange(128)]
+    return F.cross_entropy(model(window[:, :-1]).flatten(0, 1), window[:, 1:].flatten())
+
+
+def _story_starts(ids: Tensor) -> list[int]:
+    """Places of the line breaks that begin a story."""
+    return (ids[:-200] == 0).nonzero()[:, 0].tolist()
+
+
+def _rename(text: str, dice: random.Random) -> str:
+    """Give every person of a story a made-up name of two to four syllables."""
+    for name in sorted(set(re.findall(r"\b[A-Z]\w+", text)) & set(NAMES)):
+        made_up = "".join(
+            dice.choice("bcdfghjklmnpqrstvwxyz") + dice.choice("aeiouy") for _ in range(dice.randint(1, 3))
+        )
+        text = re.sub(rf"\b{name}\b", (made_up + dice.choice(["", *"lmnrsx"])).capitalize(), text)
+    return text
+
+
 MAKERS: dict[str, Callable[[], tuple[nn.Module, dict]]] = {
     "classifier": train_classifier,
+    "glyph_gan": train_glyph_gan,
+    "glyph_vae": train_glyph_vae,
+    "story_gpt": train_story_gpt,
 }
 
 

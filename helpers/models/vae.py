@@ -2,6 +2,7 @@
 
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import one_hot
 
 from helpers.losses import reparameterize
 
@@ -116,3 +117,32 @@ def _codes(z: Tensor, latent_dim: int) -> Tensor:
     if z.shape[-1:] != (latent_dim,) or z.ndim != 2:
         raise ValueError(f"codes have shape {tuple(z.shape)}; this model takes (B, {latent_dim}).")
     return z
+
+
+class ConditionalVAE(VAE):
+    """A VAE whose decoder is told which class to draw, so that the code holds only how it is drawn.
+
+    Source: Kingma et al. 2014, arXiv:1406.5298, model M2, with labels always given.
+    """
+
+    def __init__(self, classes: int = 62, latent_dim: int = 16, side: int = 28, hidden_dim: int = 512) -> None:
+        super().__init__(latent_dim, side, hidden_dim)
+        self.config["classes"] = classes
+        self.decoder = make_decoder(latent_dim + classes, side, hidden_dim)
+
+    def decode(self, z: Tensor, labels: Tensor) -> Tensor:
+        """Turn codes, (B, Z), and classes, int64 (B,), into logits of pixels, (B, 1, side, side)."""
+        told = one_hot(labels, self.config["classes"]).to(z.dtype)  # (B, classes)
+        return self.decoder(torch.cat([_codes(z, self.config["latent_dim"]), told], dim=1))
+
+    def forward(self, x: Tensor, labels: Tensor, eps: Tensor | None = None) -> tuple[Tensor, Tensor, Tensor]:
+        """Encode, draw a code, decode as the given class; as in `VAE.forward`, with labels, int64 (B,)."""
+        mu, logvar = self.encode(x)
+        eps = torch.randn_like(mu) if eps is None else eps
+        return self.decode(reparameterize(mu, logvar, eps), labels), mu, logvar
+
+    @torch.no_grad()
+    def sample(self, labels: Tensor, generator: torch.Generator | None = None) -> Tensor:
+        """Draw each wanted class once, int64 (B,), as pictures in [0, 1], (B, 1, side, side)."""
+        z = torch.randn(len(labels), self.config["latent_dim"], generator=generator).to(labels.device)
+        return self.decode(z, labels).sigmoid()
