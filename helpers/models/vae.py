@@ -12,9 +12,9 @@ def make_encoder(n_out: int, side: int = 28, hidden_dim: int = 512) -> nn.Sequen
     return nn.Sequential(
         nn.Flatten(),  # (B, side * side)
         nn.Linear(side * side, hidden_dim),
-        nn.ReLU(),
+        nn.SiLU(),
         nn.Linear(hidden_dim, hidden_dim // 2),
-        nn.ReLU(),
+        nn.SiLU(),
         nn.Linear(hidden_dim // 2, n_out),
     )
 
@@ -23,9 +23,9 @@ def make_decoder(latent_dim: int, side: int = 28, hidden_dim: int = 512) -> nn.S
     """Build the half that turns codes into logits of pixels, (B, latent_dim) -> (B, 1, side, side)."""
     return nn.Sequential(
         nn.Linear(latent_dim, hidden_dim // 2),
-        nn.ReLU(),
+        nn.SiLU(),
         nn.Linear(hidden_dim // 2, hidden_dim),
-        nn.ReLU(),
+        nn.SiLU(),
         nn.Linear(hidden_dim, side * side),
         nn.Unflatten(1, (1, side, side)),  # (B, 1, side, side)
     )
