@@ -170,10 +170,11 @@ def _reason(error: Exception) -> str:
     """A few plain words for what a server, or the way to it, did."""
     if isinstance(error, requests.HTTPError):
         return f"the server answered {error.response.status_code}"
+    if "timed out" in str(error):  # silence within a body is reported as a broken connection
+        return "no answer in time"
     words = {
         requests.exceptions.ProxyError: "the proxy refused",
         requests.exceptions.SSLError: "no trusted connection",
-        requests.Timeout: "no answer in time",
         requests.exceptions.ChunkedEncodingError: "the transfer broke off",
         requests.ConnectionError: "no connection",
         LookupError: str(error).strip("'"),

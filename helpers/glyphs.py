@@ -55,12 +55,11 @@ def load_glyphs(
     n, bank = count(n, GLYPH_SPLITS[split]), _glyph_bank()
     fonts = [i for i, name in enumerate(bank["fonts"]) if name.startswith(NEW_FONTS) == (split == "new_fonts")]
     labels, turn = _in_turn(n, len(classes), len(fonts), _generator("order", split, seed))
-    font = torch.tensor(fonts)[turn]
-    columns = torch.tensor([CHARACTERS.index(c) for c in classes])
-    drawings = torch.from_numpy(bank["bank"])[:, columns].flatten(0, 1)  # (21 * len(classes), 56, 56)
+    columns = [CHARACTERS.index(c) for c in classes]
+    drawings = torch.from_numpy(bank["bank"][fonts][:, columns]).flatten(0, 1)  # (fonts * classes, 56, 56)
     dice = _generator("distortion", split, seed)
-    images = distort(drawings, font * len(classes) + labels, dice, strength=float(distortion))
-    return ImageSet(images, labels, classes, *_font_factors(bank, font))
+    images = distort(drawings, turn * len(classes) + labels, dice, strength=float(distortion))
+    return ImageSet(images, labels, classes, *_font_factors(bank, torch.tensor(fonts)[turn]))
 
 
 def distort(drawings: Tensor, which: Tensor, generator: torch.Generator, strength: float = 1.0) -> Tensor:

@@ -51,14 +51,15 @@ def open_font(stem: str) -> ImageFont.FreeTypeFont:
     goal = CAP_HEIGHT * OVERSAMPLE
     trial = ImageFont.truetype(path, 1000, layout_engine=ImageFont.Layout.BASIC)
     _, top, _, bottom = trial.getbbox("H")
-    return ImageFont.truetype(path, round(1000 * goal / (bottom - top)), layout_engine=ImageFont.Layout.BASIC)
+    return trial.font_variant(size=round(1000 * goal / (bottom - top)))
 
 
 def draw(character: str, font: ImageFont.FreeTypeFont) -> np.ndarray:
     """One character, white on black, its ink centred: uint8, shape (SIDE, SIDE)."""
-    left, top, right, bottom = font.getbbox(character)
-    large = Image.new("L", (right - left, bottom - top))
-    ImageDraw.Draw(large).text((-left, -top), character, font=font, fill=255)
+    cap = CAP_HEIGHT * OVERSAMPLE
+    large = Image.new("L", (5 * cap // 2, 5 * cap // 2))
+    ImageDraw.Draw(large).text((cap // 2, cap // 4), character, font=font, fill=255)
+    large = large.crop(large.getbbox())  # the ink; the font's own box would include the space beside it
     size = [min(INK_LIMIT, max(1, round(side / OVERSAMPLE))) for side in large.size]
     picture = Image.new("L", (SIDE, SIDE))
     picture.paste(large.resize(size, Image.Resampling.BOX), [(SIDE - side) // 2 for side in size])
