@@ -7,6 +7,25 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 
+def masked_softmax(scores: Tensor, mask: Tensor | None = None) -> Tensor:
+    """Turn scores, (..., S), into weights that sum to 1 over the places that `mask` allows and are 0 elsewhere.
+
+    A row without any allowed place gets zeros: there is nothing to look up.
+    """
+    if mask is None:
+        return scores.softmax(-1)
+    weights = scores.masked_fill(~_boolean(mask), -torch.inf).softmax(-1)
+    return weights.masked_fill(~mask.any(-1, keepdim=True), 0.0)
+
+
+def attention_weights(q: Tensor, k: Tensor, mask: Tensor | None = None) -> Tensor:
+    r"""How much each query takes from each key, softmax(Q K^T / sqrt(d)); shapes as in `attention`."""
+    if q.shape[-1] != k.shape[-1]:
+        raise ValueError(f"q has shape {tuple(q.shape)} and k {tuple(k.shape)}; their last sizes must be equal.")
+    scores = q @ k.mT / math.sqrt(q.shape[-1])  # (..., T, S)
+    return masked_softmax(scores, mask)
+
+
 def attention(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None = None) -> tuple[Tensor, Tensor]:
     r"""Look values up softly: every query gets the mean of all values, weighted by how well their keys fit.
 
@@ -18,29 +37,26 @@ def attention(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None = None) -> tu
         v: Values, shape (..., S, d_v).
         mask: True where a query may look, broadcastable to (..., T, S). A query that may look nowhere gets zeros.
     Returns:
-        The looked-up values, shape (..., T, d_v), and the weights, shape (..., T, S), rows of which sum to 1.
+        The looked-up values, shape (..., T, d_v), and the weights, shape (..., T, S).
     Raises:
-        ValueError: If the last sizes of q and k, or the lengths of k and v, differ; the message quotes both.
+        ValueError: If q and k differ in their last size, or k and v in length; the message quotes both.
         TypeError: If the mask is not boolean.
     Source: Vaswani et al. 2017, arXiv:1706.03762, equation 1.
     """
-    if q.shape[-1] != k.shape[-1] or k.shape[-2] != v.shape[-2]:
-        raise ValueError(
-            f"q {tuple(q.shape)}, k {tuple(k.shape)} and v {tuple(v.shape)} do not fit: "
-            "q and k need the same last size, k and v the same length."
-        )
-    scores = q @ k.mT / math.sqrt(q.shape[-1])  # (..., T, S)
-    if mask is None:
-        weights = scores.softmax(-1)
-    else:
-        scores = scores.masked_fill(~_boolean(mask), -torch.inf)
-        weights = scores.softmax(-1).masked_fill(~mask.any(-1, keepdim=True), 0.0)
+    if k.shape[-2] != v.shape[-2]:
+        raise ValueError(f"k has shape {tuple(k.shape)} and v {tuple(v.shape)}; they need one value for each key.")
+    weights = attention_weights(q, k, mask)
     return weights @ v, weights
 
 
 def causal_mask(length: int, device: torch.device | None = None) -> Tensor:
     """True where place t may look: at places 0 to t; shape (length, length)."""
     return torch.ones(length, length, dtype=torch.bool, device=device).tril()
+
+
+def padding_mask(ids: Tensor, pad: int) -> Tensor:
+    """True at the tokens that are not padding, (B, T) -> (B, 1, 1, T): the same for all heads and all queries."""
+    return (ids != pad)[:, None, None, :]
 
 
 def split_heads(x: Tensor, n_heads: int) -> Tensor:
@@ -169,13 +185,26 @@ class _Stack(nn.Module):
         return self.norm(x)
 
 
+class SequenceModel(_Stack):
+    """Encoder only: every place sees every other, and gets logits of its own."""
+
+    def __init__(self, *sizes: int, **options: float) -> None:
+        """Build it with the arguments of `_Stack`: vocab_size, context_length, d_model, n_heads, n_layers, ..."""
+        super().__init__(*sizes, **options)
+        self.head = nn.Linear(self.config["d_model"], self.config["vocab_size"])
+
+    def forward(self, ids: Tensor, mask: Tensor | None = None) -> Tensor:
+        """(B, T) -> (B, T, vocab_size); `mask` as in MultiHeadAttention."""
+        return self.head(self.hidden(ids, mask))
+
+
 class GPT(_Stack):
     """Decoder only: each place sees itself and what came before, and predicts the token that comes next.
 
     Source: Radford et al. 2019, "Language models are unsupervised multitask learners" (GPT-2).
     """
 
-    def __init__(self, *sizes: int, **options: int | float) -> None:
+    def __init__(self, *sizes: int, **options: float) -> None:
         """Build it with the arguments of `_Stack`: vocab_size, context_length, d_model, n_heads, n_layers, ..."""
         super().__init__(*sizes, **options)
         for name, weight in self.named_parameters():  # GPT-2's start: small, smaller where a block adds to the stream
@@ -191,7 +220,7 @@ class GPT(_Stack):
         return x @ self.tokens.weight.T  # tied: a token is written with the vector it is read with
 
 
-def attention_maps(model: nn.Module, *inputs: Tensor) -> list[Tensor]:
+def attention_maps(model: nn.Module, *inputs: Tensor | None) -> list[Tensor]:
     """Run the model on the inputs and return the weights of each attention in it, in order, (B, n_heads, T, S)."""
     parts = [part for part in model.modules() if isinstance(part, MultiHeadAttention)]
     was_training = model.training
