@@ -10,18 +10,9 @@ from pathlib import Path
 from random import Random
 
 import pytest
+from tiny_world import random_sentence, render, tell_story
 
-from helpers.world import (
-    Clause,
-    Phrase,
-    Sentence,
-    grammatical_share,
-    is_sentence,
-    parse,
-    random_sentence,
-    render,
-    tell_story,
-)
+from helpers.world import Clause, Phrase, Sentence, grammatical_share, is_sentence, parse
 from helpers.world.lexicon import ADJECTIVES, LINKS, NAMES, NOUNS, PLACES, THINGS, TIMES, VERBS
 
 ROOT = Path(__file__).resolve().parents[1]

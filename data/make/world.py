@@ -13,10 +13,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from random import Random
 
-from helpers.world import Sentence, random_sentence, tell_story
-from helpers.world.english import english
+from tiny_world import german, random_sentence, tell_story
+
+from helpers.world import Sentence, english
 from helpers.world.frames import phrases
-from helpers.world.german import german
 from helpers.world.lexicon import ADJECTIVES, NOUNS
 
 FOLDER = Path(__file__).resolve().parents[1] / "world"

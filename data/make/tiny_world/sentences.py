@@ -6,9 +6,9 @@ from functools import cache
 from itertools import accumulate
 from random import Random
 
-from .frames import Clause, Phrase, Sentence, phrases, pronoun_of
-from .lexicon import ADJECTIVES, ANIMALS, KIN, NAMES, PLACES, ROLES, THINGS, TIMES, VERBS
-from .rules import problem
+from helpers.world.frames import Clause, Phrase, Sentence, phrases, pronoun_of
+from helpers.world.lexicon import ADJECTIVES, ANIMALS, KIN, NAMES, PLACES, ROLES, THINGS, TIMES, VERBS
+from helpers.world.rules import problem
 
 SHAPES = {"simple": 24, "and": 14, "but": 11, "because": 15, "when": 8, "before": 6, "after": 8, "relative": 14}
 # A reason should suit the mood it explains.

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from .frames import Clause, Phrase, Sentence, resolve
-from .lexicon import ADJECTIVES, LINKS, NOUNS, PLACES, PRONOUNS, TIMES, VERBS
+from helpers.world.frames import Clause, Phrase, Sentence, resolve
+from helpers.world.lexicon import ADJECTIVES, LINKS, NOUNS, PLACES, PRONOUNS, TIMES, VERBS
 
 ARTICLE = {
     "nom": {"m": "der", "f": "die", "n": "das"},

@@ -4,10 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from random import Random
 
-from .english import english
-from .frames import Clause, Phrase, Sentence, pronoun_of, resolve
-from .lexicon import NAMES, PLACES, THINGS, VERBS
-from .rules import problem
+from helpers.world.english import english
+from helpers.world.frames import Clause, Phrase, Sentence, pronoun_of, resolve
+from helpers.world.lexicon import NAMES, PLACES, THINGS, VERBS
+from helpers.world.rules import problem
+
 from .sentences import fitting, zipf
 
 GOING = ("go", "go", "run", "come", "hurry")

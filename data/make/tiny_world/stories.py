@@ -4,9 +4,10 @@ from collections import Counter
 from dataclasses import dataclass
 from random import Random
 
-from .english import english
-from .frames import Clause, Phrase, Sentence
-from .lexicon import VERBS
+from helpers.world.english import english
+from helpers.world.frames import Clause, Phrase, Sentence
+from helpers.world.lexicon import VERBS
+
 from .telling import Teller
 
 QUESTIONS = 4  # at most, for each story
