@@ -4,7 +4,7 @@ PORT ?= 8888
 NB ?= $(sort $(wildcard notebooks/*.ipynb))
 START := notebooks/00_start_here.ipynb
 RUN := .venv/bin/python
-PIP := $(RUN) -m pip install --disable-pip-version-check --constraint constraints.txt
+PIP := $(RUN) -m pip install --disable-pip-version-check --root-user-action=ignore --constraint constraints.txt
 CPU_TORCH := --no-deps --retries 0 --timeout 15 --extra-index-url https://download.pytorch.org/whl/cpu torch
 
 .PHONY: lab test notebooks checkpoints times lint
@@ -36,12 +36,13 @@ LAB_FLAGS = --LabApp.default_url=/lab/tree/$(START) --LabApp.news_url=None --Lab
 
 # .venv/.lab and .venv/.test say that the environment is ready; .venv/.unfinished marks one whose install did not end.
 IS_NEW := import sys; sys.exit(sys.version_info < (3, 11))
+IS_SOUND := import pip._internal.cli.main; $(IS_NEW)
 TOO_OLD := This course needs Python 3.11 or newer. Install one, or name it: make lab PYTHON=python3.12
 NO_GPU := [ "$$(uname)" = Linux ] && ! nvidia-smi -L >/dev/null 2>&1
 
 .venv/.lab: pyproject.toml constraints.txt
 	@$(PYTHON) -c '$(IS_NEW)' || { echo "$(TOO_OLD)" >&2; exit 1; }
-	@[ ! -e .venv/.unfinished ] && $(RUN) -c 'import pip; $(IS_NEW)' 2>/dev/null || $(PYTHON) -m venv --clear .venv
+	@[ ! -e .venv/.unfinished ] && $(RUN) -c '$(IS_SOUND)' 2>/dev/null || $(PYTHON) -m venv --clear .venv
 	@touch .venv/.unfinished
 	@echo "Installing the course into .venv. This takes a few minutes, once."
 	@if $(NO_GPU); then $(PIP) $(CPU_TORCH) || true; fi

@@ -22,13 +22,9 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["
 RUNTIME = [Requirement(line) for line in PROJECT["dependencies"]]
 EXTRAS = {name: [Requirement(line) for line in lines] for name, lines in PROJECT["optional-dependencies"].items()}
 DECLARED = RUNTIME + [r for extra in EXTRAS.values() for r in extra]
-UNPINNED = (
-    "nvidia-",
-    "triton",
-    "cuda-",
-    "setuptools",
-)  # torch names its GPU libraries' versions; venv brings setuptools
-OWN_MODULES = {"helpers", "tools", "conftest"}
+UNPINNED = ("nvidia-", "triton", "cuda-", "setuptools")  # torch pins its GPU libraries; venv brings setuptools
+OWN_FOLDERS = (ROOT, ROOT / "tests", ROOT / "data" / "make")
+OWN_MODULES = {p.stem for folder in OWN_FOLDERS for p in folder.iterdir() if p.is_dir() or p.suffix == ".py"}
 
 
 def _pins() -> dict[str, Version]:

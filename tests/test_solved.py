@@ -1,17 +1,15 @@
 """Every lesson with the reference answers in the place of its stubs: each check passes. And strict mode is strict."""
 
 import copy
-import os
-import shutil
 from pathlib import Path
 
 import nbformat
 import pytest
+from browser.pages import CHROMIUM
 from nbformat.v4 import new_code_cell, new_notebook
 from tools.notebooks import METADATA, ROOT, NotRun, checked, run, solve, unsolved
 
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
-CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
 
 REGISTER = """from helpers.exercises import check
 from helpers.exercises.core import Exercise, register
