@@ -9,6 +9,8 @@ from twins import from_notebook
 
 from helpers import losses
 from helpers.models.vae import VAE, Autoencoder, make_decoder, make_encoder
+from helpers.plots.vae import grid_codes
+from helpers.widgets.vae import latent_plane
 
 
 def draws(*shape, seed=0, dtype=torch.float64):
@@ -239,13 +241,10 @@ def test_one_batch_overfits(model_class):
 
 # ---- twins: what the lesson writes is what helpers keep ----
 
-LESSON = "22_vae"
-
 
 @pytest.fixture(scope="module")
 def lesson():
-    names = ("make_encoder", "make_decoder", "Autoencoder", "VAE", "gaussian_kl", "bernoulli_nll")
-    return from_notebook(LESSON, *names)
+    return from_notebook("22_vae", "make_encoder", "make_decoder", "Autoencoder", "VAE", "PeekingVAE")
 
 
 @pytest.mark.parametrize("name", ["Autoencoder", "VAE"])
@@ -253,6 +252,7 @@ def test_the_lessons_model_is_helpers(lesson, name):
     theirs = {"Autoencoder": Autoencoder, "VAE": VAE}[name](latent_dim=3)
     mine = getattr(lesson, name)(latent_dim=3)
     mine.load_state_dict(theirs.state_dict())
+    assert str(mine) == str(theirs)  # the same layers, activations included
     torch.manual_seed(1)
     a = mine(pictures())
     torch.manual_seed(1)
@@ -264,7 +264,66 @@ def test_the_lessons_halves_are_helpers(lesson):
         assert str(mine) == str(theirs)
 
 
-def test_the_lessons_losses_are_helpers(lesson):
-    mu, logvar, x = draws(5, 3), draws(5, 3, seed=1), draws(5, 4, seed=2).sigmoid()
-    torch.testing.assert_close(lesson.gaussian_kl(mu, logvar), losses.gaussian_kl(mu, logvar))
-    torch.testing.assert_close(lesson.bernoulli_nll(draws(5, 4), x), losses.bernoulli_nll(draws(5, 4), x))
+def test_the_peeking_decoder_sees_only_pixels_above_and_to_the_left(lesson):
+    torch.manual_seed(0)
+    model = lesson.PeekingVAE()
+    x = torch.rand(1, 1, 14, 14)
+    changed = x.clone()
+    changed[0, 0, 6, 5] = 1 - x[0, 0, 6, 5]
+
+    def peeked(image):
+        return model.read(torch.conv2d(image, model.look.weight * model.seen, padding=5))[0, 0]
+
+    touched = (peeked(x) != peeked(changed)).nonzero().tolist()
+    assert touched
+    assert all((row, column) > (6, 5) for row, column in touched)
+
+
+# ---- the latent plane ----
+
+
+@pytest.fixture
+def plane():
+    codes, labels = draws(300, 2, dtype=torch.float32), torch.arange(300) % 10
+
+    def decode(z):  # brightness tells where the code is
+        return z.sum(1).sigmoid()[:, None, None, None].expand(-1, 1, 8, 8)
+
+    return latent_plane(
+        {"plain": (decode, codes * torch.tensor([5.0, 1.0])), "VAE": (decode, codes)}, labels, "0123456789"
+    )
+
+
+def test_the_latent_plane_follows_the_point_and_the_model(plane):
+    seen = {bytes(plane.picture.value)}
+    for change in (lambda: plane.pad.set_trait("x", 0.7), lambda: plane.pad.set_trait("y", 0.2)):
+        change()
+        seen.add(bytes(plane.picture.value))
+    assert len(seen) == 3
+    low, high = plane.limits["plain"]
+    assert plane.code() == pytest.approx((low + 0.7 * (high - low), low + 0.2 * (high - low)))
+    before = plane.pad.png64
+    plane.model.value = "VAE"
+    assert plane.pad.png64 != before
+    assert "VAE: code" in plane.text.value and "VAE: code" in plane.pad.label
+    assert plane.still().startswith(b"\x89PNG")
+
+
+def test_the_latent_plane_counts_what_is_near(plane):
+    plane.pad.x = plane.pad.y = 0.5
+    centre = plane.near()
+    plane.pad.x = plane.pad.y = 0.0
+    assert centre > 10 > plane.near()
+
+
+def test_the_latent_plane_draws_at_its_edges(plane):
+    for x, y in ((0.0, 0.0), (1.0, 1.0), (0.0, 1.0)):
+        plane.pad.x, plane.pad.y = x, y
+        assert bytes(plane.picture.value).startswith(b"\x89PNG")
+
+
+def test_a_grid_of_codes_runs_from_the_top_left():
+    codes = grid_codes((1.0, 2.0), 0.5, 3)
+    assert codes[0].tolist() == [0.5, 2.5]
+    assert codes[4].tolist() == [1.0, 2.0]
+    assert codes[-1].tolist() == [1.5, 1.5]
