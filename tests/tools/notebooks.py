@@ -31,10 +31,8 @@ BARE_WIDGET = re.compile(r"\s*\w+\(|\s*\d+%\|")  # `VBox(children=...` or `  0%|
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 CELL_SECONDS = 600
 CORES = 2
-METADATA = {
-    "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
-    "language_info": {"name": "python"},
-}
+KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
+METADATA = {"kernelspec": KERNEL, "language_info": {"name": "python"}}
 
 
 class NotRun(Exception):
