@@ -20,7 +20,7 @@ notebooks: .venv/.test
 	$(RUN) tests/tools/notebooks.py freeze $(NB)
 
 checkpoints: .venv/.lab
-	$(RUN) data/make/checkpoints.py
+	$(RUN) data/make/checkpoints.py $(NAME)
 
 times: .venv/.test
 	$(RUN) tests/tools/notebooks.py times $(NB)
