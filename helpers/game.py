@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from helpers.losses import discriminator_loss, generator_loss, gradient_penalty
 
-BETAS = (0.5, 0.9)
+BETAS = (0.5, 0.99)  # Adam with less momentum than its default of 0.9: the opponent answers every move
 
 
 @torch.no_grad()

@@ -105,7 +105,7 @@ def game_view(
     generator: nn.Module, discriminator: nn.Module, real: Tensor | None, z: Tensor, caption: str = "", **options: object
 ) -> Figure:
     """Picture both players on a square without margins, so that a place in the picture is a place in the plane."""
-    fig = Figure(figsize=(5.2, 5.2), dpi=DPI)
+    fig = Figure(figsize=(5.2, 5.2), dpi=DPI, layout="none")
     axes = fig.add_axes((0, 0, 1, 1))
     draw_game(axes, generator, discriminator, real, z, **options)
     square(axes, ticks=False)
