@@ -80,6 +80,8 @@ register(
             "Your tokens are one too far; count the sums that u has passed, not those it has not.":
                 lambda p, u: (p.cumsum(1) > u[:, None]).sum(1),
             "Tokens are counted from 0; yours start at 1.": lambda p, u: (p.cumsum(1) <= u[:, None]).sum(1) + 1,
+            "Where u lies on a border, the piece to its right is drawn: a piece includes its left end.":
+                lambda p, u: (p.cumsum(1) < u[:, None]).sum(1),
             "The sum runs over the batch; it must run along each row, dim 1.":
                 lambda p, u: (p.cumsum(0) <= u[:, None]).sum(1),
         },
@@ -121,7 +123,7 @@ register(
         },
         hints=["Write the fraction with exponentials and divide top and bottom by the top.",
                "It is a sigmoid of a difference of logarithms.",
-               "torch.sigmoid(log_p1 - log_p0 + log(share1 / (1 - share1)))"],
+               "torch.sigmoid(log_p1 - log_p0 + math.log(share1 / (1 - share1)))"],
         tolerance=1e-5,
     )
 )  # fmt: skip
