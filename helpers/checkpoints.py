@@ -86,6 +86,7 @@ def save_tree(path: str | Path, tree: Mapping[str, Any], header: Mapping[str, An
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         save_file(tensors, temporary, metadata=metadata)
+        temporary.chmod(0o644)  # the library leaves it to its owner alone; a class may share the folder
         os.replace(temporary, path)
     except (OSError, SafetensorError) as error:
         raise OSError(f"{path} could not be written ({error}); free some space or choose another folder.") from error
@@ -107,8 +108,11 @@ def load_tree(path: str | Path) -> tuple[dict[str, Any], dict[str, Any]]:
     try:
         with safe_open(path, framework="pt") as file:
             metadata = file.metadata() or {}
-            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 - not a mapping
+            # Copies, because a view keeps the file mapped, and Windows does not replace a mapped file.
+            tensors = {key: file.get_tensor(key).clone() for key in file.keys()}  # noqa: SIM118 - not a mapping
         return _put_tensors(json.loads(metadata["tree"]), tensors), json.loads(metadata["header"])
+    except PermissionError as error:
+        raise PermissionError(f"{path} may not be read by you; change its permissions or copy it.") from error
     except (SafetensorError, OSError, KeyError, ValueError) as error:
         raise ValueError(
             f"{path} is damaged or not one of our checkpoints ({error}); make or copy it again."

@@ -26,33 +26,31 @@ class Progress:
     notebook and shows wherever the notebook is read.
     """
 
-    def __init__(self, name: str, total: int, live: bool = True) -> None:
-        self.name, self.total, self.live = name, total, live
+    def __init__(self, name: str, total: int, live: bool, history: "History") -> None:
+        """Watch a history, which may hold the steps of a run that is now resumed."""
+        self.name, self.total, self.live, self.history, self.start_step = name, total, live, history, history.steps
         self.notebook = getattr(get_ipython(), "kernel", None) is not None
-        self.handle, self.bar, self.picture, self.history = None, None, b"", None
+        self.handle, self.bar, self.picture = None, None, b""
         self.next_bar = self.next_plot = 0.0
 
     def __enter__(self) -> "Progress":
         if self.notebook:
             self.handle = display(_bundle(f"{self.name}: starting"), raw=True, display_id=True)
         elif sys.stderr.isatty():
-            self.bar = tqdm(total=self.total, desc=self.name)
+            self.bar = tqdm(total=self.total, initial=self.start_step, desc=self.name)
         self.began = time.monotonic()
         self.next_plot = self.began + SECONDS_BETWEEN_PLOTS
         return self
 
-    def update(self, history: "History") -> None:
+    def update(self) -> None:
         """Show the state after a step; draws only every so often, so it costs little."""
-        first, self.history = self.history is None, history
-        if first:
-            self.start_step = history.steps - 1
         now = time.monotonic()
         if now < self.next_bar:
             return
         self.next_bar = now + SECONDS_BETWEEN_BARS
         if self.bar is not None:
-            self.bar.n = history.steps
-            self.bar.set_postfix({k: f"{v[-1]:.3g}" for k, v in history.series.items()})
+            self.bar.n = self.history.steps
+            self.bar.set_postfix({k: f"{v[-1]:.3g}" for k, v in self.history.series.items()})
         elif self.handle is not None:
             if self.live and now >= self.next_plot:
                 self.picture = self._plot()
@@ -60,15 +58,16 @@ class Progress:
             self.handle.update(_bundle(*self._running(now)), raw=True)
 
     def __exit__(self, kind: type | None, error: BaseException | None, trace: object) -> None:
+        done = self.history.steps
         if self.bar is not None:
-            self.bar.n = self.history.steps if self.history else 0
+            self.bar.n = done
             self.bar.close()
         if self.handle is not None:
-            done = self.history.steps if self.history else 0
-            if done < self.total and kind is None:
+            line = f"{self.name}: {done} steps"
+            if done < self.total:
                 line = f"{self.name}: stopped at step {done} of {self.total}; the model keeps what it learned"
-            else:
-                line = f"{self.name}: {done} steps"
+            elif self.start_step:
+                line += f", the first {self.start_step} from the checkpoint"
             bundle = {"text/plain": line}
             if self.live and done > 1:
                 bundle["image/png"] = base64.b64encode(self._plot()).decode()

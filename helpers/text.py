@@ -37,5 +37,8 @@ class Characters:
         return torch.tensor([self._ids[c] for c in text])
 
     def decode(self, ids: Iterable[int] | Tensor) -> str:
-        """Turn numbers back into text."""
-        return "".join(self.known[int(i)] for i in ids)
+        """Turn numbers back into text; a number outside the vocabulary raises a ValueError that quotes it."""
+        numbers = [int(i) for i in ids]
+        if wrong := [i for i in numbers if not 0 <= i < len(self)]:
+            raise ValueError(f"{wrong[0]} is no character; numbers go from 0 to {len(self) - 1}.")
+        return "".join(self.known[i] for i in numbers)

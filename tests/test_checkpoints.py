@@ -5,6 +5,7 @@ import json
 
 import pytest
 import torch
+from checkpoints import MAKERS
 from safetensors import safe_open
 from torch import nn
 
@@ -98,8 +99,17 @@ def test_a_full_disk_leaves_the_old_file_and_no_half(tmp_path, monkeypatch):
     assert load(file)[1]["seed"] == 1
 
 
-def test_shipped_checkpoints_are_small_and_documented():
-    for file in checkpoints.FOLDER.glob("*.safetensors"):
-        assert file.stat().st_size <= 4_000_000
-        header = load_tree(file)[1]
-        assert {"model", "config", "seed", "steps", "seconds", "data_sha256", "results", "command"} <= set(header), file
+def test_files_can_be_read_by_others(tmp_path):
+    file = save(tmp_path / "tiny.safetensors", Tiny())
+    assert file.stat().st_mode & 0o777 == 0o644
+
+
+def test_every_maker_ships_a_small_documented_checkpoint_and_the_reverse(monkeypatch):
+    monkeypatch.undo()
+    assert checkpoints.names() == sorted(MAKERS)
+    for name in MAKERS:
+        assert (checkpoints.FOLDER / f"{name}.safetensors").stat().st_size <= 4_000_000
+        header = load(name)[1]
+        assert {"seed", "steps", "seconds", "data_sha256", "results", "command"} <= set(header)
+        assert header["results"]
+        assert header["command"] == f"make checkpoints NAME={name}"

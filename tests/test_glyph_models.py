@@ -40,7 +40,6 @@ def test_drawings_are_pictures_and_repeat_with_their_generator(make):
     assert first.min() >= 0 and first.max() <= 1
     assert torch.equal(first, second)
     assert not torch.equal(first, model.sample(LABELS, torch.Generator().manual_seed(2)))
-    assert not torch.allclose(first[0], model.sample(LABELS + 0, torch.Generator().manual_seed(1))[1])
 
 
 def test_the_class_changes_the_drawing_and_nothing_else_does():

@@ -26,6 +26,25 @@ def test_tile_quotes_a_wrong_shape(shape):
         plots.tile(torch.zeros(shape), 2)
 
 
+@pytest.mark.parametrize(
+    ("images", "columns", "part"),
+    [(torch.zeros(2, 1, 4, 4, dtype=torch.uint8), 2, "uint8"), (torch.zeros(2, 1, 4, 4), 0, "columns is 0")],
+)
+def test_tile_quotes_what_else_is_wrong(images, columns, part):
+    with pytest.raises(ValueError, match=part):
+        plots.tile(images, columns)
+
+
+def test_an_empty_batch_is_refused_not_divided_by():
+    with pytest.raises(ValueError, match="B >= 1"):
+        plots.image_grid(torch.zeros(0, 1, 4, 4))
+
+
+def test_a_masked_score_does_not_spoil_the_other_colours():
+    image = plots.matrix(torch.tensor([[1.0, -torch.inf], [2.0, 3.0]]), numbers=True).axes[0].images[0]
+    assert image.get_clim() == (1.0, 3.0)
+
+
 def test_figures_are_png_and_repeat_to_the_byte():
     for make in (
         lambda: plots.image_grid(torch.rand(7, 1, 8, 8, generator=torch.Generator().manual_seed(0)), columns=4),

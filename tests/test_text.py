@@ -19,5 +19,8 @@ def test_unknown_and_empty_say_what_to_do():
         characters.encode("baz")
     with pytest.raises(ValueError, match="type at least one character"):
         characters.encode("")
+    for wrong in (-1, 3):
+        with pytest.raises(ValueError, match=f"{wrong} is no character; numbers go from 0 to 2"):
+            characters.decode([wrong])
     with pytest.raises(ValueError, match="alphabet is empty"):
         Characters("")

@@ -3,7 +3,6 @@
 import base64
 
 import pytest
-from matplotlib.figure import Figure
 
 from helpers import plots
 from helpers.widgets import Pad, live
@@ -41,7 +40,21 @@ def test_live_shows_text_escaped_and_errors_as_sentences():
     assert "&lt;b&gt;a" in view.text.value
     view.controls["text"].value = ""
     assert "type a word" in view.text.value
+    assert "TypeError" in live(lambda n=1: n + "a", n=(0, 2)).text.value
     assert "image/png" not in view._repr_mimebundle_()
+
+
+def test_an_error_leaves_the_last_picture_and_text_replaces_it():
+    def fn(what="line"):
+        if what == "error":
+            raise ValueError("no")
+        return line() if what == "line" else "text"
+
+    view = live(fn, what=["line", "error", "text"])
+    view.controls["what"].value = "error"
+    assert view.still() and "no" in view.text.value
+    view.controls["what"].value = "text"
+    assert not view.still()
 
 
 def test_controls_are_labelled():
@@ -58,4 +71,3 @@ def test_pad_shows_a_picture_and_counts_presses():
     pad.show(line())
     assert pad.png().startswith(b"\x89PNG")
     assert (pad.x, pad.y, pad.presses) == (0.5, 0.5, 0)
-    assert isinstance(line(), Figure)

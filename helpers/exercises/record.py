@@ -3,12 +3,12 @@
 import json
 import os
 import sys
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import suppress
 from pathlib import Path
 
-STALE_SECONDS = 5.0
+from filelock import FileLock, Timeout
+
+WAIT_SECONDS = 5.0  # for another notebook that writes
 
 
 def path() -> Path:
@@ -27,43 +27,23 @@ def read() -> dict[str, str]:
 
 def write(name: str, state: str) -> None:
     """Note an exercise's state; once done it stays done. A file that cannot be written costs a line, not the lesson."""
+    temporary = path().with_name(f"{path().name}.{os.getpid()}")
     try:
-        with _alone():
+        with FileLock(path().with_name(f"{path().name}.lock"), timeout=WAIT_SECONDS):
             states = read()
             if states.get(name) == "done":
                 return
             _keep_damaged()
-            states[name] = state
-            temporary = path().with_name(f"{path().name}.{os.getpid()}")
-            temporary.write_text(json.dumps(states, indent=1, sort_keys=True), encoding="utf-8")
+            temporary.write_text(json.dumps(states | {name: state}, indent=1, sort_keys=True), encoding="utf-8")
             os.replace(temporary, path())
-    except OSError as error:
-        print(
-            f"Progress could not be saved in {path().name} ({error.strerror}); your answer still counts.",
-            file=sys.stderr,
-        )
+    except (OSError, Timeout) as error:
+        print(f"Progress could not be saved in {path().name} ({error}); your answer still counts.", file=sys.stderr)
+    finally:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
 
 
 def _keep_damaged() -> None:
     """Move a file that is not ours to read aside, so that nothing of the learner's is lost."""
     if path().exists() and path().stat().st_size and not read():
         os.replace(path(), path().with_name(f"{path().name}.damaged"))
-
-
-@contextmanager
-def _alone() -> Iterator[None]:
-    """Hold a lock file, so that two notebooks can write at once; one left by a crash is taken over."""
-    lock = path().with_name(f"{path().name}.lock")
-    began = time.monotonic()
-    while True:
-        try:
-            os.close(os.open(lock, os.O_CREAT | os.O_EXCL))
-            break
-        except FileExistsError:
-            if time.monotonic() - began > STALE_SECONDS:
-                lock.unlink(missing_ok=True)
-            time.sleep(0.02)
-    try:
-        yield
-    finally:
-        lock.unlink(missing_ok=True)

@@ -9,7 +9,9 @@ import numpy as np
 import torch
 from IPython import get_ipython
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.image import imsave
 from torch import Tensor
 
 # Okabe & Ito's colours (2008), told apart by colour-blind readers; each family keeps its own.
@@ -58,8 +60,12 @@ def figure(width: float = 6.4, height: float = 3.2, rows: int = 1, columns: int 
 
 def png(fig: Figure) -> bytes:
     """Draw a figure as PNG bytes; the same figure gives the same bytes."""
-    buffer = io.BytesIO()
-    fig.savefig(buffer, format="png", dpi=DPI, metadata={"Software": None})
+    before, buffer = fig.canvas, io.BytesIO()
+    fig.set_dpi(DPI)
+    canvas = FigureCanvasAgg(fig)
+    canvas.draw()  # once; savefig draws the same pixels twice, which a live view would feel
+    fig.set_canvas(before)
+    imsave(buffer, np.asarray(canvas.buffer_rgba()), format="png", dpi=DPI, metadata={"Software": None})
     return buffer.getvalue()
 
 
@@ -73,10 +79,14 @@ def tile(images: Tensor, columns: int, gap: int = 1) -> np.ndarray:
     Returns:
         Shape (rows * (H + gap) - gap, columns * (W + gap) - gap, 3), values in [0, 1].
     Raises:
-        ValueError: If the images have another shape; the message quotes it.
+        ValueError: If the images have another shape or are not floats, or columns is below 1; the message quotes it.
     """
     if images.ndim != 4 or images.shape[1] not in (1, 3) or not len(images):
         raise ValueError(f"images have shape {tuple(images.shape)}; give (B, 1, H, W) or (B, 3, H, W), B >= 1.")
+    if not images.is_floating_point():
+        raise ValueError(f"images are {images.dtype}; give floats in [0, 1]: x.float() / 255 for bytes.")
+    if columns < 1:
+        raise ValueError(f"columns is {columns}; give at least 1.")
     images = images.detach().cpu().float().clamp(0, 1).expand(-1, 3, -1, -1)
     b, _, h, w = images.shape
     rows = math.ceil(b / columns)
@@ -96,7 +106,7 @@ def show_images(axes: Axes, images: Tensor, columns: int, title: str = "") -> No
 
 def image_grid(images: Tensor, columns: int = 10, title: str = "", scale: float = 0.55) -> Figure:
     """Picture images, shape (B, C, H, W) in [0, 1], in rows of `columns`; `scale` is inches for each."""
-    columns = min(columns, len(images))
+    columns = max(1, min(columns, len(images)))
     rows = math.ceil(len(images) / columns)
     fig, axes = figure(columns * scale, rows * scale + (0.3 if title else 0.0))
     show_images(axes[0, 0], images, columns, title)
@@ -155,7 +165,8 @@ def draw_matrix(
     limits: tuple[float, float] | None = None,
 ) -> None:
     """Draw a matrix, shape (R, C), on the given axes; a value that is not finite is written as it is, on white."""
-    low, high = limits or (float(np.nanmin(values)), float(np.nanmax(values)))
+    finite = values[np.isfinite(values)]
+    low, high = limits or ((float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0))
     axes.imshow(values, cmap="cividis", vmin=low, vmax=high, aspect="auto")
     axes.set_xticks(range(values.shape[1]), columns or range(values.shape[1]))
     axes.set_yticks(range(values.shape[0]), rows or range(values.shape[0]))

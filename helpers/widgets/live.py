@@ -51,14 +51,18 @@ class Live(View):
         self.update()
 
     def update(self, change: object = None) -> None:
-        """Call the function with the controls' values and show what it returns; an error is shown, not lost."""
+        """Call the function with the controls' values and show what it returns; an error leaves the last picture."""
         try:
             out = self.fn(**{key: control.value for key, control in self.controls.items()})
-        except ValueError as error:
-            out = str(error)
-        self.text.value = "" if isinstance(out, Figure) else f"<pre>{html.escape(str(out))}</pre>"
-        if isinstance(out, Figure):
-            self.picture.value = png(out)
+        except Exception as error:  # a traceback would end in a log that nobody sees
+            self._say(str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}")
+            return
+        shown = isinstance(out, Figure)
+        self._say("" if shown else str(out))
+        self.picture.value = png(out) if shown else b""
+
+    def _say(self, text: str) -> None:
+        self.text.value = f'<pre role="status">{html.escape(text)}</pre>' if text else ""
 
     def still(self) -> bytes:
         return bytes(self.picture.value)
@@ -68,7 +72,7 @@ def live(fn: Callable[..., Figure | str], **controls: Any) -> Live:
     """Redraw `fn(...)` whenever a control moves.
 
     Args:
-        fn: Returns a Figure or text; a ValueError that it raises is shown as its message.
+        fn: Returns a Figure or text; an error that it raises is shown as its message.
         controls: A widget, or the short form of one: `(low, high)`, `(low, high, step)`, a list, True, a number, text.
     """
     return Live(fn, controls)
