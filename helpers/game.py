@@ -8,8 +8,6 @@ from torch import Tensor, nn
 
 from helpers.losses import discriminator_loss, generator_loss, gradient_penalty
 
-BETAS = (0.5, 0.99)  # Adam with less momentum than its default of 0.9: the opponent answers every move
-
 
 @torch.no_grad()
 def blend(average: nn.Module, model: nn.Module, keep: float = 0.99) -> None:
@@ -22,20 +20,26 @@ class Game:
     """Two players, their optimizers, and the running average of the generator.
 
     Attributes:
-        generator, discriminator: The players; they are trained in place.
+        generator, discriminator: The players; they are trained in place, by Adam with less momentum than its default
+            of 0.9, because the opponent answers every move.
         average: A copy of the generator whose weights are the running mean of the generator's.
         penalty: Gamma, the weight of the R1 penalty; 0 switches it off.
-        d_steps, g_steps: How many steps of each player `steps` counts since the start.
     """
 
     def __init__(
-        self, generator: nn.Module, discriminator: nn.Module, lr: float = 2e-3, penalty: float = 0.1, keep: float = 0.99
+        self,
+        generator: nn.Module,
+        discriminator: nn.Module,
+        lr: float = 3e-3,
+        betas: tuple[float, float] = (0.5, 0.99),
+        penalty: float = 0.1,
+        keep: float = 0.99,
     ) -> None:
         self.generator, self.discriminator = generator, discriminator
         self.average = copy.deepcopy(generator)
         self.penalty, self.keep = penalty, keep
-        self.opt_g = torch.optim.Adam(generator.parameters(), lr=lr, betas=BETAS)
-        self.opt_d = torch.optim.Adam(discriminator.parameters(), lr=lr, betas=BETAS)
+        self.opt_g = torch.optim.Adam(generator.parameters(), lr=lr, betas=betas)
+        self.opt_d = torch.optim.Adam(discriminator.parameters(), lr=lr, betas=betas)
 
     def step_d(self, x: Tensor, z: Tensor) -> Tensor:
         """One step of the discriminator on real examples x and noise z, shape (B, latent_dim); its loss."""

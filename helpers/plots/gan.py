@@ -109,6 +109,7 @@ def game_view(
     axes = fig.add_axes((0, 0, 1, 1))
     draw_game(axes, generator, discriminator, real, z, **options)
     square(axes, ticks=False)
+    axes.spines[:].set_visible(False)
     if caption:
         box = {"facecolor": "white", "alpha": 0.8, "edgecolor": "none", "pad": 2}
         axes.text(0.01, 0.985, caption, transform=axes.transAxes, va="top", size=9, bbox=box, zorder=6)
@@ -127,7 +128,7 @@ def point_panels(panels: Mapping[str, Tensor], centres: Tensor | None = None, si
     for panel, (title, points) in zip(axes[0], panels.items(), strict=True):
         for cx, cy in () if centres is None else centres.tolist():
             panel.plot(cx + 3 * sigma * np.cos(angle), cy + 3 * sigma * np.sin(angle), color=PALETTE["grey"], lw=0.8)
-        draw_points(panel, points, "real" if title.startswith("real") else "fake", size=5)
+        draw_points(panel, points, "real" if title == "real" else "fake", size=5)
         square(panel)
         panel.set_title(title)
     return fig

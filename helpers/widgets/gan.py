@@ -118,8 +118,7 @@ class TwoPlayers(View):
         """Train and draw by turns until paused; every turn leaves the kernel time to hear the controls."""
         began = self.steps["G"]
         try:
-            while self.run.value and self._guarded(self._train_a_moment):
-                self.draw()
+            while self.run.value and self._guarded(self._train_a_moment) and self._guarded(self.draw):
                 if self.steps["G"] - began > LONGEST_RUN:
                     self.say(f"Paused after {LONGEST_RUN} steps; press Run to go on.")
                     break
@@ -197,8 +196,8 @@ class TwoPlayers(View):
         )
         self.run = w.ToggleButton(description="Run", icon="play")
         rate = {"base": 10, "min": -5, "max": -1, "step": 0.25, "readout_format": ".1e"}
-        self.lr_d = w.FloatLogSlider(value=2e-3, description="learning rate D", **rate)
-        self.lr_g = w.FloatLogSlider(value=2e-3, description="learning rate G", **rate)
+        self.lr_d = w.FloatLogSlider(value=3e-3, description="learning rate D", **rate)
+        self.lr_g = w.FloatLogSlider(value=3e-3, description="learning rate G", **rate)
         self.momentum = w.FloatSlider(value=0.5, min=0, max=0.95, step=0.05, description="momentum")
         self.penalty = w.FloatSlider(value=0.1, min=0, max=1, step=0.05, description="slope penalty")
         self.ratio = w.SelectionSlider(options=RATIOS, value=(1, 1), description="D : G ratio")
