@@ -1,15 +1,18 @@
 """Pictures of codes: maps, planes of decodings, gradients' spread, and what each latent number is used for."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import torch
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patches import Circle
 from torch import Tensor
 
-from helpers.plots.base import CYCLE, PALETTE, figure, show_images, tile
+from helpers.plots.base import CYCLE, DPI, PALETTE, figure, show_images, tile
 
+PRIOR_RADIUS = math.sqrt(2 * math.log(10))  # of the circle that holds 90 % of N(0, I) in the plane
 Decode = Callable[[Tensor], Tensor]  # codes (B, 2) -> pictures (B, 1, H, W) in [0, 1]
 INKS = ("#000000", "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#8C6D00", "#6A3D9A", "#595959", "#B22222")
 
@@ -23,6 +26,8 @@ def plane_limits(codes: Tensor) -> tuple[float, float]:
 def draw_codes(axes: Axes, codes: Tensor, labels: Tensor, classes: Sequence[str], limits: tuple[float, float]) -> None:
     """Write each picture's character at its code, so that shape as well as colour tells the classes apart.
 
+    The dashed circle holds 90 % of the draws of the prior N(0, I).
+
     Args:
         axes: Where to draw.
         codes: Shape (N, 2).
@@ -33,13 +38,16 @@ def draw_codes(axes: Axes, codes: Tensor, labels: Tensor, classes: Sequence[str]
     for i, name in enumerate(classes):
         mine = codes[labels == i].detach().cpu().numpy()
         marker = f"${name}$" if name.isalnum() else "o"
-        axes.scatter(mine[:, 0], mine[:, 1], s=26, marker=marker, color=INKS[i % len(INKS)], linewidths=0.2)
+        axes.scatter(mine[:, 0], mine[:, 1], s=32, marker=marker, color=INKS[i % len(INKS)], linewidths=0.2)
+    axes.add_patch(Circle((0, 0), PRIOR_RADIUS, fill=False, linestyle="--", linewidth=1.5, color=PALETTE["real"]))
     axes.set(xlim=limits, ylim=limits, aspect="equal")
 
 
-def draw_plane(axes: Axes, decode: Decode, limits: tuple[float, float], n: int = 17) -> None:
+def draw_plane(axes: Axes, decode: Decode, limits: tuple[float, float], n: int = 11) -> None:
     """Draw an n x n grid of decodings that covers a square of the latent plane, each at the place of its code."""
-    axes.imshow(tile(decode(grid_codes((0.0, 0.0), limits[1] * (n - 1) / n, n)), n, gap=0), extent=(*limits, *limits))
+    sheet = tile(decode(grid_codes((0.0, 0.0), limits[1] * (n - 1) / n, n)), n, gap=0)
+    sheet = np.round(15 * sheet) / 15  # sixteen greys look the same and make a smaller file
+    axes.imshow(sheet, extent=(*limits, *limits), interpolation="nearest")
 
 
 def grid_codes(centre: tuple[float, float], reach: float, n: int) -> Tensor:
@@ -50,30 +58,39 @@ def grid_codes(centre: tuple[float, float], reach: float, n: int) -> Tensor:
 
 
 def latent_maps(planes: Mapping[str, tuple[Decode, Tensor]], labels: Tensor, classes: Sequence[str]) -> Figure:
-    """Picture latent planes: above where held-out pictures lie, below what is decoded at every place.
+    """Picture where held-out pictures lie in each latent plane, with a circle around what N(0, I) would draw.
 
     Args:
         planes: Name -> (function from codes to pictures, codes of the same held-out pictures, shape (N, 2)).
         labels: Classes of these pictures, shape (N,).
         classes: One character for each class.
     """
-    fig, axes = figure(3.6 * len(planes), 7.2, 2, len(planes))
-    for column, (name, (decode, codes)) in enumerate(planes.items()):
-        limits = plane_limits(codes)
-        draw_codes(axes[0, column], codes, labels, classes, limits)
-        axes[0, column].set_title(f"{name}: codes")
-        draw_plane(axes[1, column], decode, limits)
-        axes[1, column].set_title(f"{name}: decodings")
+    fig, axes = figure(4.2 * len(planes), 4.3, 1, len(planes))
+    for axis, (name, (_, codes)) in zip(axes[0], planes.items(), strict=True):
+        draw_codes(axis, codes, labels, classes, plane_limits(codes))
+        axis.set_title(f"{name}: codes")
+    return fig
+
+
+def decoded_planes(planes: Mapping[str, tuple[Decode, Tensor]]) -> Figure:
+    """Picture what is decoded all over each latent plane, on the squares that `latent_maps` shows."""
+    fig, axes = figure(4.2 * len(planes), 4.3, 1, len(planes))
+    for axis, (name, (decode, codes)) in zip(axes[0], planes.items(), strict=True):
+        draw_plane(axis, decode, plane_limits(codes))
+        axis.set_title(f"{name}: decodings")
     return fig
 
 
 def labelled_rows(rows: Mapping[str, Tensor], scale: float = 0.55) -> Figure:
     """Picture named sets of images, each (B, 1, H, W) in [0, 1], as rows one under the other, names at the left."""
-    most = max(map(len, rows.values()))
-    fig, axes = figure(1.6 + most * scale, len(rows) * (scale + 0.08), len(rows), 1)
-    for row, (name, images) in zip(axes[:, 0], rows.items(), strict=True):
-        show_images(row, images, len(images))
-        row.text(-0.01, 0.5, name, transform=row.transAxes, ha="right", va="center")
+    width, height = max(map(len, rows.values())) * scale, scale + 0.06
+    margin = 0.15 + 0.085 * max(map(len, rows))  # inches for the longest name
+    fig = Figure(figsize=(margin + width, len(rows) * height), dpi=DPI, layout="none")
+    for i, (name, images) in enumerate(rows.items()):
+        bottom = 1 - (i + 1) / len(rows)
+        axes = fig.add_axes((margin / (margin + width), bottom, width / (margin + width), scale / height / len(rows)))
+        show_images(axes, images, len(images))
+        axes.text(-0.01, 0.5, name, transform=axes.transAxes, ha="right", va="center")
     return fig
 
 
