@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from helpers.models.transformer import padding_mask
+from helpers.models.attention import padding_mask
 from helpers.text import Characters
 from helpers.training import History, fit
 
@@ -74,6 +74,7 @@ def train(
     lr: float = 3e-3,
     seed: int = 0,
     live: bool = True,
+    name: str | None = None,
 ) -> History:
     """Train on fresh sequences, never on held-out ones, with a learning rate that falls from `lr` to 0.
 
@@ -86,6 +87,7 @@ def train(
         lr: First learning rate.
         seed: Of the sequences.
         live: Show the loss curve as well as the bar.
+        name: Shown beside the bar; the task if not given.
     Returns:
         The history of "loss", in nats per digit.
     """
@@ -102,7 +104,7 @@ def train(
         optimizer.step()
         return {"loss": loss}
 
-    return fit(step, steps, seed=seed, name=task, live=live)
+    return fit(step, steps, seed=seed, name=name or task, live=live)
 
 
 @torch.no_grad()
