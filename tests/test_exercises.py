@@ -123,7 +123,8 @@ def test_a_value_can_be_asked_for():
     exercise = Exercise("value", "00_start_here", 1, 1, answer, mistakes={"You added.": lambda: 13})
     assert judge(exercise, 42) == ("done", "right")
     assert judge(exercise, ...)[0] == "todo"
-    assert "You added." in judge(exercise, 13)[1]
+    assert judge(exercise, 13) == ("wrong", "13 is not it. You added.")
+    assert judge(exercise, 42.001)[0] == "wrong"  # whole numbers are compared exactly
 
 
 @pytest.fixture

@@ -194,6 +194,8 @@ def close(got: Any, want: Any, tolerance: float) -> str:
             return f"{len(want)} values are asked for, yours gives {_short(got)}"
         parts = (close(g, w, tolerance) for g, w in zip(got, want, strict=True))
         return next((f"value {i + 1}: {part}" for i, part in enumerate(parts) if part), "")
+    if isinstance(want, int) and not isinstance(want, bool) and isinstance(got, int | float | Tensor | np.number):
+        return "" if float(got) == want else f"{want} is expected, yours gives {float(got):g}"
     if isinstance(want, str | bool) or want is None:
         return "" if got == want else f"{_short(want)} is expected, yours gives {_short(got)}"
     if not isinstance(got, Tensor | np.ndarray | int | float | np.number):
@@ -221,6 +223,8 @@ def _compare(exercise: Exercise, answer: Callable[..., Any], case: tuple) -> Non
     difference = close(got, want, exercise.tolerance)
     if not difference:
         return
+    if not case:  # a value is asked for: do not give it away
+        difference = f"{_short(got)} is not it"
     for sentence, mistake in exercise.mistakes.items():
         if not close(got, _try(mistake, case), exercise.tolerance):
             raise Wrong(f"{difference}. {sentence}")

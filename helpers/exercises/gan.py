@@ -96,6 +96,12 @@ register(
             "You added over the points: take the mean of each group.": (
                 lambda r, f: F.softplus(-r).sum() + F.softplus(f).sum()
             ),
+            "binary_cross_entropy after a sigmoid caps each cost at 100: use the form that takes logits.": (
+                lambda r, f: (
+                    F.binary_cross_entropy(torch.sigmoid(r), torch.ones_like(r))
+                    + F.binary_cross_entropy(torch.sigmoid(f), torch.zeros_like(f))
+                )
+            ),
             "log(sigmoid(logit)) is minus infinity where the sigmoid rounds to 0: use F.logsigmoid(logit).": (
                 lambda r, f: -torch.sigmoid(r).log().mean() - (1 - torch.sigmoid(f)).log().mean()
             ),
@@ -115,7 +121,7 @@ register(
         difficulty=1,
         minutes=5,
         reference=losses.generator_loss,
-        cases=lambda: [(fake,) for _, fake in _logit_cases()],
+        cases=lambda: [*((fake,) for _, fake in _logit_cases()), (torch.tensor([-120.0, 3.0]),)],
         mistakes={
             "That is log(1 - D), the minimax loss: it falls the right way, but is flat where D is sure.": (
                 lambda f: -F.softplus(f).mean()
@@ -125,6 +131,9 @@ register(
             ),
             "The sign is flipped: minimizing log D would make D smaller; put a minus before it.": (
                 lambda f: -F.softplus(-f).mean()
+            ),
+            "log(sigmoid(logit)) is minus infinity where the sigmoid rounds to 0: use F.logsigmoid(logit).": (
+                lambda f: -torch.sigmoid(f).log().mean()
             ),
             "The logarithm is missing: minus the mean of D is flat where D is near 0.": (
                 lambda f: -torch.sigmoid(f).mean()
@@ -164,12 +173,17 @@ register(
 
 
 def _mode_cases() -> list[tuple[Tensor, Tensor, float]]:
-    """Around eight clouds: five with enough samples, one with too few, two whose samples lie too far out."""
+    """Around eight clouds: five with enough samples, one with too few, two whose samples lie too far out.
+
+    The last case has a cloud with exactly a quarter of its fair share, and samples near no cloud that count for it.
+    """
     centres, sigma = points.ring(sigma=0.2).centres, 0.2
     counts = torch.tensor([100, 80, 30, 20, 15, 5, 15, 15])
     how_far = torch.tensor([0.1, 0.4, 0.1, 0.4, 0.1, 0.1, 0.8, 0.8])  # radius is 2, so away from the origin
     x = (centres * (1 + how_far / 2)[:, None]).repeat_interleave(counts, 0)
-    return [(x, centres, sigma), (x[:180], centres, sigma)]
+    border = centres.repeat_interleave(torch.tensor([60, 60, 10, 9, 60, 51, 30, 0]), 0)
+    border = torch.cat([border, torch.zeros(40, 2)])  # 320 samples: a quarter of a fair share is 10
+    return [(x, centres, sigma), (x[:180], centres, sigma), (border, centres, sigma)]
 
 
 register(
@@ -186,6 +200,14 @@ register(
             ),
             "The fair share is the number of samples divided by the number of clouds; a quarter of that is enough.": (
                 lambda x, c, s: int(((torch.cdist(x, c) < 3 * s).sum(0) >= len(x) / 4).sum())
+            ),
+            "Exactly a quarter of the fair share is enough: at least, not more than.": (
+                lambda x, c, s: int(((torch.cdist(x, c) < 3 * s).sum(0) > len(x) / len(c) / 4).sum())
+            ),
+            "The fair share is of all samples, not only of those near a cloud.": (
+                lambda x, c, s: int(
+                    ((torch.cdist(x, c) < 3 * s).sum(0) >= (torch.cdist(x, c) < 3 * s).any(1).sum() / len(c) / 4).sum()
+                )
             ),
             "Near means within three sigma, not one.": (
                 lambda x, c, s: int(((torch.cdist(x, c) < s).sum(0) >= len(x) / len(c) / 4).sum())

@@ -34,6 +34,7 @@ def _score_cases() -> list[tuple[Tensor, Tensor]]:
         (_numbers(4, 4), causal_mask(4)),
         (_numbers(2, 3, 3, seed=1), torch.tensor([[True, True, False]])),
         (_numbers(3, 4, seed=2), torch.tensor([[True, False, True, True], [False] * 4, [True] * 4])),
+        (torch.tensor([[1000.0, 999.0, 998.0]]), torch.tensor([[False, True, True]])),
     ]
 
 
@@ -63,6 +64,8 @@ register(
                 lambda q, k, v: v[(k @ q).argmax()],
             "You took the plain mean of the values: weight each by the softmax of its score.":
                 lambda q, k, v: v.mean(0),
+            "You divided the scores by a square root; that comes later in the lesson, this lookup is unscaled.":
+                lambda q, k, v: (k @ q / math.sqrt(len(q))).softmax(0) @ v,
             "You divided by the sum of the scores: take the softmax, exp(score) over the sum of exp(score).":
                 lambda q, k, v: (k @ q / (k @ q).sum()) @ v,
         },
@@ -77,7 +80,8 @@ register(
 register(
     Exercise(
         "attention_weights", "31_self_attention", 2, 10, attention_weights,
-        cases=lambda: [(_numbers(4, 6), _numbers(5, 6, seed=1)), (_numbers(2, 3, 4, seed=2), _numbers(2, 3, 4, seed=3))],
+        cases=lambda: [(_numbers(4, 6), _numbers(5, 6, seed=1)),
+                       (_numbers(2, 3, 4, seed=2), _numbers(2, 3, 4, seed=3))],
         mistakes={
             "You did not scale: divide the scores by the square root of d, the length of a query.":
                 lambda q, k: (q @ k.mT).softmax(-1),
@@ -127,13 +131,17 @@ register(
         "masked_softmax", "31_self_attention", 4, 15, masked_softmax,
         cases=_score_cases,
         mistakes={
-            "You cut weights away after the softmax: what is left no longer sums to 1, and it was divided by a sum that "
-            "knows the forbidden scores.":
+            "You cut weights away after the softmax: what is left no longer sums to 1, and the sum it was divided "
+            "by knows the forbidden scores.":
                 lambda s, m: s.softmax(-1) * m,
             "You set forbidden scores to 0: a score of 0 is an ordinary score; minus infinity gives the weight 0.":
                 lambda s, m: s.masked_fill(~m, 0.0).softmax(-1),
             "The mask is upside down: True is where a row may look.":
                 lambda s, m: s.masked_fill(m, -torch.inf).softmax(-1),
+            "exp(1000) is infinite in 32 bits: take .softmax(), which subtracts the largest score first.":
+                lambda s, m: (s.exp() * m / (s.exp() * m).sum(-1, keepdim=True)).masked_fill(
+                    ~m.any(-1, keepdim=True), 0.0
+                ),
             "A row without any allowed place became NaN, which is 0 divided by 0: give such a row zeros.":
                 lambda s, m: s.masked_fill(~m, -torch.inf).softmax(-1),
             "A row without any allowed place spread its weight over forbidden ones: a large negative number in all of "
@@ -141,7 +149,8 @@ register(
                 lambda s, m: s.masked_fill(~m, -1e9).softmax(-1),
         },
         hints=(
-            "Before the softmax, put -torch.inf where the mask is False; masked_fill does it.",
+            "Before the softmax, put -torch.inf where the mask is False; scores.masked_fill(~mask, ...) does it, and "
+            "spreads a mask that is smaller than the scores.",
             "Which rows have no True at all? mask.any(-1, keepdim=True) knows.",
             "After the softmax, put 0.0 into the rows where that is False.",
         ),
@@ -183,11 +192,11 @@ register(
                 lambda: block_parameters() - 64,
             "You counted query, key and value, but not the map `out` that mixes the heads.":
                 lambda: block_parameters() - (32 * 32 + 32),
-            "You gave every head full-sized maps: four heads share the 32 features, so together they cost what one does.":
+            "You gave every head full-sized maps: four heads share the 32 features and together cost what one does.":
                 lambda: block_parameters() + 3 * 3 * (32 * 32 + 32),
         },
         hints=(
-            "Attention has four maps from 32 to 32, the network one from 32 to 128 and one back, and there are two norms.",
+            "Attention has four maps from 32 to 32, the network one from 32 to 128 and one back; add two norms.",
             "A map from a to b has a * b + b numbers, a LayerNorm over d features 2 * d.",
             "Four maps from 32 to 32 have 4 * (32 * 32 + 32) = 4224; the rest goes the same way.",
         ),
