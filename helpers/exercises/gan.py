@@ -181,8 +181,8 @@ def _mode_cases() -> list[tuple[Tensor, Tensor, float]]:
     counts = torch.tensor([100, 80, 30, 20, 15, 5, 15, 15])
     how_far = torch.tensor([0.1, 0.4, 0.1, 0.4, 0.1, 0.1, 0.8, 0.8])  # radius is 2, so away from the origin
     x = (centres * (1 + how_far / 2)[:, None]).repeat_interleave(counts, 0)
-    border = centres.repeat_interleave(torch.tensor([60, 60, 10, 9, 60, 51, 30, 0]), 0)
-    border = torch.cat([border, torch.zeros(40, 2)])  # 320 samples: a quarter of a fair share is 10
+    border = centres.repeat_interleave(torch.tensor([60, 60, 10, 9, 60, 51, 30, 1]), 0)
+    border = torch.cat([border, torch.zeros(39, 2)])  # 320 samples: a quarter of a fair share is 10
     return [(x, centres, sigma), (x[:180], centres, sigma), (border, centres, sigma)]
 
 
