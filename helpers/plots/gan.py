@@ -13,7 +13,8 @@ from torch import Tensor, nn
 from helpers.plots.base import DPI, PALETTE, figure
 
 SPAN = 3.0  # the pictures show the square from -3 to 3
-JUDGEMENT = LinearSegmentedColormap.from_list("judgement", ["#F2B88C", "#FFFFFF", "#8FC1E3"])  # fake, unsure, real
+COLOURS = ["#F2B88C", "#FFFFFF", "#8FC1E3"]  # fake, unsure, real
+JUDGEMENT = LinearSegmentedColormap.from_list("judgement", COLOURS, N=15)  # few steps, like a map's height lines
 LONGEST_ARROW = 0.7
 
 
@@ -109,7 +110,7 @@ def game_view(
     axes = fig.add_axes((0, 0, 1, 1))
     draw_game(axes, generator, discriminator, real, z, **options)
     square(axes, ticks=False)
-    axes.spines[:].set_visible(False)
+    axes.spines[:].set(visible=True, color=PALETTE["grey"])
     if caption:
         box = {"facecolor": "white", "alpha": 0.8, "edgecolor": "none", "pad": 2}
         axes.text(0.01, 0.985, caption, transform=axes.transAxes, va="top", size=9, bbox=box, zorder=6)
