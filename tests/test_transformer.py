@@ -1,20 +1,15 @@
 """The Transformer's parts: equal to torch's own, blind where they must be, exact in size, and able to learn."""
 
+import math
+
 import pytest
 import torch
 import torch.nn.functional as F
 from torch import nn
+from twins import from_notebook
 
-from helpers.models.transformer import (
-    GPT,
-    Block,
-    MultiHeadAttention,
-    attention,
-    attention_maps,
-    causal_mask,
-    merge_heads,
-    split_heads,
-)
+from helpers.models.attention import attention, causal_mask, masked_softmax, merge_heads, padding_mask, split_heads
+from helpers.models.transformer import GPT, Block, MultiHeadAttention, SequenceModel, attention_maps
 
 CAUSAL = causal_mask(7)
 RANDOM = torch.rand(2, 1, 7, 7, generator=torch.Generator().manual_seed(0)) > 0.5
@@ -174,8 +169,8 @@ def test_attention_maps_are_read_without_leaving_a_trace():
         (lambda: MultiHeadAttention(10, 4), ValueError, "d_model is 10, which 4 heads cannot share"),
         (lambda: MultiHeadAttention(10, 0), ValueError, "0 heads"),
         (lambda: split_heads(torch.ones(1, 2, 10), 3), ValueError, "10 features cannot be shared by 3 heads"),
-        (lambda: attention(torch.ones(2, 3), torch.ones(2, 4), torch.ones(2, 4)), ValueError, r"\(2, 3\) and k \(2, 4\)"),
-        (lambda: attention(torch.ones(2, 3), torch.ones(2, 3), torch.ones(4, 3)), ValueError, r"\(2, 3\) and v \(4, 3\)"),
+        (lambda: attention(torch.ones(2, 3), torch.ones(2, 4), torch.ones(2, 4)), ValueError, "k .2, 4.; their"),
+        (lambda: attention(torch.ones(2, 3), torch.ones(2, 3), torch.ones(4, 3)), ValueError, "v .4, 3.; they"),
         (lambda: attention(*[torch.ones(2, 3)] * 3, torch.ones(2, 2)), TypeError, "mask is torch.float32"),
         (lambda: MultiHeadAttention(4, 2)(torch.ones(1, 2, 4), torch.ones(2, 2)), TypeError, "mask is torch.float32"),
         (lambda: small_gpt()(torch.ones(2, 3)), TypeError, "ids are torch.float32"),
@@ -189,3 +184,74 @@ def test_attention_maps_are_read_without_leaving_a_trace():
 def test_bad_input_is_refused_with_its_value(call, error, part):
     with pytest.raises(error, match=part):
         call()
+
+
+# ---- the lesson's model and what its notebook builds ----
+
+LESSON = "31_self_attention"
+
+
+def small_sequence_model(**options) -> SequenceModel:
+    return SequenceModel(
+        **{"vocab_size": 11, "context_length": 8, "d_model": 16, "n_heads": 2, "n_layers": 2, **options}
+    )
+
+
+def test_padding_is_not_seen():
+    model = small_sequence_model().eval()
+    ids = torch.randint(10, (3, 8))
+    ids[:, 5:] = 10
+    mask, changed = padding_mask(ids, 10), ids.clone()
+    changed[:, 5:] = 3
+    assert mask.shape == (3, 1, 1, 8)
+    assert torch.allclose(model(ids, mask)[:, :5], model(changed, mask)[:, :5], atol=1e-6)
+    assert (model(ids) - model(changed))[:, :5].abs().max() > 1e-4  # without the mask it is seen
+
+
+def test_sequence_model_sees_both_sides_and_is_counted():
+    model, ids = small_sequence_model().eval(), torch.randint(11, (2, 8))
+    changed = ids.clone()
+    changed[:, -1] = (ids[:, -1] + 1) % 11
+    assert (model(ids) - model(changed))[:, 0].abs().max() > 1e-4
+    want = 11 * 16 + 8 * 16 + 2 * block_count(16, 64) + 2 * 16 + (16 * 11 + 11)
+    assert sum(p.numel() for p in model.parameters()) == want
+
+
+def test_masked_softmax_rows():
+    scores = torch.tensor([[1.0, 2.0, 3.0]]).expand(3, 3)
+    mask = torch.tensor([[True, True, False], [False, False, False], [False, True, False]])
+    rows = masked_softmax(scores, mask)
+    assert torch.allclose(rows[0], torch.tensor([1 / (1 + math.e), math.e / (1 + math.e), 0.0]))
+    assert rows[1:].tolist() == [[0, 0, 0], [0, 1, 0]]
+
+
+def test_notebook_attention_equals_helpers():
+    mine = from_notebook(LESSON, "attention").attention
+    q, k, v = torch.randn(3, 2, 4, 7, 8)
+    for mask in MASKS:
+        for a, b in zip(mine(q, k, v, mask), attention(q, k, v, mask), strict=True):
+            torch.testing.assert_close(a, b)
+
+
+def test_notebook_model_equals_helpers():
+    space = from_notebook(LESSON, "attention", "MultiHeadAttention", "Block", "SequenceModel")
+    mine = space.SequenceModel(vocab_size=11, context_length=8, d_model=16, n_heads=4, n_layers=2)
+    ours = small_sequence_model(n_heads=4)
+    mine.load_state_dict(ours.state_dict())  # strict: the same names and shapes
+    ids = torch.randint(11, (3, 8))
+    for mask in (None, causal_mask(8), padding_mask(ids, 10)):
+        torch.testing.assert_close(mine(ids, mask), ours(ids, mask))
+    want = attention_maps(ours, ids)
+    mine(ids)
+    for block, weights in zip(mine.blocks, want, strict=True):
+        torch.testing.assert_close(block.attention.weights, weights)
+
+
+def test_the_lessons_leak_leaks():
+    late = from_notebook(LESSON, "mask_after_softmax").mask_after_softmax
+    x = torch.randn(1, 7, 8)
+    changed = x.clone()
+    changed[:, -1] += 1
+    for attend, moves in ((late, True), (attention, False)):
+        before, after = (attend(some, some, some, CAUSAL)[0] for some in (x, changed))
+        assert bool((before - after)[:, :-1].abs().max() > 1e-4) is moves
