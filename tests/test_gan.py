@@ -3,6 +3,7 @@
 import asyncio
 import copy
 import math
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -308,7 +309,9 @@ def test_drawing_needs_the_shape_drawn_and_at_least_one_point():
 
 
 def run(coroutine):
-    return asyncio.run(asyncio.wait_for(coroutine, 30))
+    """Run it on a loop of its own, in a thread: the browser tests leave this thread's loop running."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, asyncio.wait_for(coroutine, 30)).result()
 
 
 def test_run_goes_on_until_paused():

@@ -169,8 +169,9 @@ def unsolved(path: Path) -> list[str]:
 
 @contextmanager
 def peak_memory() -> Iterator[list[int]]:
-    """Watch the processes that this one starts: the list holds their greatest joint size so far, in bytes."""
+    """Watch the processes that this one starts from now on: the list holds their greatest joint size, in bytes."""
     peak, done = [0], threading.Event()
+    before = set(psutil.Process().children(recursive=True))  # a browser, say
 
     def size(process: psutil.Process) -> int:
         try:
@@ -180,7 +181,8 @@ def peak_memory() -> Iterator[list[int]]:
 
     def watch() -> None:
         while not done.wait(0.05):
-            peak[0] = max(peak[0], sum(map(size, psutil.Process().children(recursive=True))))
+            new = set(psutil.Process().children(recursive=True)) - before
+            peak[0] = max(peak[0], sum(map(size, new)))
 
     thread = threading.Thread(target=watch, daemon=True)
     thread.start()
