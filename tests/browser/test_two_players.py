@@ -22,7 +22,10 @@ def view(page) -> Locator:
     """The cell with the live view, paused and reset to the ring."""
     cell = cell_with(page, "two_players(Generator()")
     cell.locator("img.course-pad").wait_for()
-    if (pause := cell.get_by_role("button", name="Pause")).count():
+    for _ in range(5):
+        page.wait_for_timeout(400)  # a pause under way changes the button's name: do not press it twice
+        if not (pause := cell.get_by_role("button", name="Pause")).count():
+            break
         pause.press("Enter")
     cell.get_by_label("data shape", exact=True).select_option("ring")
     return cell
