@@ -11,9 +11,12 @@ from helpers.losses import discriminator_loss, generator_loss, gradient_penalty
 
 @torch.no_grad()
 def blend(average: nn.Module, model: nn.Module, keep: float = 0.99) -> None:
-    """Move each weight of `average` a little towards the model's: keep * old + (1 - keep) * new."""
-    for old, new in zip(average.parameters(), model.parameters(), strict=True):
-        old.lerp_(new, 1 - keep)
+    """Move the weights of `average` a little towards the model's, keep * old + (1 - keep) * new; copy counters."""
+    for old, new in zip(average.state_dict().values(), model.state_dict().values(), strict=True):
+        if old.is_floating_point():
+            old.lerp_(new, 1 - keep)
+        else:
+            old.copy_(new)
 
 
 class Game:

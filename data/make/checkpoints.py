@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 from helpers import checkpoints
 from helpers.datasets import ImageSet, load_glyphs, load_text, load_world
-from helpers.game import Game
+from helpers.game import Game, blend
 from helpers.losses import bernoulli_nll, gaussian_kl
 from helpers.metrics import frechet_distance
 from helpers.models.classifier import Classifier
@@ -115,18 +115,11 @@ def train_glyph_gan() -> tuple[nn.Module, dict]:
         optimizer_g.zero_grad()
         loss_g.backward()
         optimizer_g.step()
-        _follow(average, model, keep=min(0.999, i / (i + 10)))
+        blend(average, model, keep=min(0.999, i / (i + 10)))
         return {"loss_d": loss_d, "loss_g": loss_g}
 
     history = train(step, steps, "glyph_gan")
     return average, _drawing_facts(average.eval(), data, history)
-
-
-@torch.no_grad()
-def _follow(average: nn.Module, model: nn.Module, keep: float) -> None:
-    """Move an average of weights a little towards the weights; counters are copied."""
-    for a, b in zip(average.state_dict().values(), model.state_dict().values(), strict=True):
-        a.copy_(a.lerp(b, 1 - keep) if a.is_floating_point() else b)
 
 
 def _drawing_facts(model: nn.Module, data: ImageSet, history: History) -> dict:
