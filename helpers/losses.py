@@ -199,6 +199,25 @@ def saturating_generator_loss(fake_logits: Tensor) -> Tensor:
     return -F.softplus(_logits(fake_logits)).mean()
 
 
+def hinge_loss(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
+    r"""Discriminator's hinge loss: only examples that are not yet beyond the margin of 1 cost anything.
+
+    $$\tfrac1B\sum_i \max(0,\ 1 - \ell^{real}_i) + \tfrac1B\sum_i \max(0,\ 1 + \ell^{fake}_i)$$
+
+    Its generator minimizes the mean of -fake_logits.
+
+    Args:
+        real_logits: Of real examples, any shape with at least one number.
+        fake_logits: Of generated ones, any shape with at least one number.
+    Returns:
+        One number, 2 if the discriminator says 0 to everything.
+    Raises:
+        ValueError: If there are no logits; the message quotes the shape.
+    Source: Lim & Ye 2017, arXiv:1705.02894; Miyato et al. 2018, arXiv:1802.05957, eq. 16.
+    """
+    return F.relu(1 - _logits(real_logits)).mean() + F.relu(1 + _logits(fake_logits)).mean()
+
+
 def optimal_discriminator(p: Tensor, q: Tensor) -> Tensor:
     r"""The best possible judgement: of all that turns up at x, the share that is real.
 

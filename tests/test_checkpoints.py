@@ -5,7 +5,7 @@ import json
 
 import pytest
 import torch
-from checkpoints import MAKERS
+from checkpoints import MAKERS, summary
 from safetensors import safe_open
 from torch import nn
 
@@ -113,3 +113,15 @@ def test_every_maker_ships_a_small_documented_checkpoint_and_the_reverse(monkeyp
         assert {"seed", "steps", "seconds", "data_sha256", "results", "command"} <= set(header)
         assert header["results"]
         assert header["command"] == f"make checkpoints NAME={name}"
+        if len(seeds := MAKERS[name].seeds) > 1:
+            assert len(seeds) >= 3
+            assert header["seeds"] == list(seeds)
+            again = summary(seeds, [header["by_seed"][str(seed)] for seed in seeds])
+            assert (again["results"], again["spread"]) == (header["results"], header["spread"])
+
+
+def test_seeds_are_summed_up_by_mean_and_standard_deviation():
+    found = summary((0, 1, 2), [{"a": 1.0, "b": 0.5}, {"a": 2.0, "b": 0.5}, {"a": 6.0, "b": 0.5}])
+    assert found["results"] == {"a": 3.0, "b": 0.5}
+    assert found["spread"] == {"a": 2.6, "b": 0.0}  # (4 + 1 + 9) / 2 = 7, and its root
+    assert found["by_seed"]["2"] == {"a": 6.0, "b": 0.5}

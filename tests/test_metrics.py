@@ -4,8 +4,18 @@ import numpy as np
 import pytest
 import torch
 from scipy.linalg import sqrtm
+from sklearn.neighbors import NearestNeighbors
 
-from helpers.metrics import active_units, frechet_distance
+from helpers.metrics import (
+    active_units,
+    frechet_distance,
+    knn_precision,
+    knn_recall,
+    nearest_distances,
+    neighbour_radii,
+    quality_report,
+    two_sample_accuracy,
+)
 
 
 def cloud(n, mean, root, seed=0):
@@ -81,3 +91,132 @@ def test_active_units_counts_the_numbers_that_vary():
 def test_active_units_refuses_one_row():
     with pytest.raises(ValueError, match=r"\(1, 6\)"):
         active_units(torch.zeros(1, 6))
+
+
+# ---- precision and recall by nearest neighbours ----
+
+
+def draws(*shape, seed=0):
+    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed))
+
+
+def two_modes(n, modes, seed):
+    """n points in tight clouds, taking turns among the given centres, far apart."""
+    return draws(n, 2, seed=seed) + 100.0 * torch.tensor(modes)[torch.arange(n) % len(modes)][:, None]
+
+
+def test_identical_sets_have_precision_and_recall_one():
+    x = draws(200, 8)
+    assert knn_precision(x, x) == knn_recall(x, x) == 1
+
+
+def test_disjoint_sets_have_precision_and_recall_zero():
+    assert knn_precision(draws(200, 8), draws(200, 8, seed=1) + 100) == 0
+    assert knn_recall(draws(200, 8), draws(200, 8, seed=1) + 100) == 0
+
+
+def test_half_of_the_modes_keeps_precision_and_halves_recall():
+    real, fake = two_modes(400, [0.0, 1.0], seed=0), two_modes(400, [0.0], seed=1)
+    assert knn_precision(real, fake) > 0.95
+    assert 0.45 < knn_recall(real, fake) <= 0.5
+
+
+def test_an_invented_mode_keeps_recall_and_halves_precision():
+    real, fake = two_modes(400, [0.0], seed=0), two_modes(400, [0.0, 1.0], seed=1)
+    assert 0.45 < knn_precision(real, fake) <= 0.5
+    assert knn_recall(real, fake) > 0.95
+
+
+def test_a_case_done_by_hand():
+    real, fake = torch.tensor([[0.0], [1.0], [3.0]]), torch.tensor([[-0.5], [1.5], [4.9], [9.0]])
+    assert neighbour_radii(real, 1).tolist() == [1, 1, 2]  # the nearest other real one
+    assert knn_precision(real, fake, 1) == 0.75
+    assert neighbour_radii(fake, 1).tolist() == pytest.approx([2, 2, 3.4, 4.1])
+    assert knn_recall(real, fake, 1) == 1
+
+
+@pytest.mark.parametrize("k", [1, 3, 7])
+def test_neighbours_are_scikit_learns(k):
+    real, fake = draws(150, 5), 1.2 * draws(120, 5, seed=1) + 0.3
+    radii = NearestNeighbors(n_neighbors=k).fit(real).kneighbors()[0][:, -1]
+    np.testing.assert_allclose(neighbour_radii(real, k), radii, rtol=1e-6)
+    near = NearestNeighbors(n_neighbors=len(real)).fit(real).kneighbors(fake)
+    inside = (near[0] <= radii[near[1]]).any(1)
+    assert knn_precision(real, fake, k) == pytest.approx(inside.mean())
+    assert knn_recall(fake, real, k) == knn_precision(real, fake, k)
+
+
+def test_nearest_distances_are_scikit_learns_and_zero_for_a_copy():
+    x, to = draws(600, 1, 4, 4), draws(80, 1, 4, 4, seed=1)
+    x[7] = to[3]
+    want = NearestNeighbors(n_neighbors=1).fit(to.flatten(1)).kneighbors(x.flatten(1))[0][:, 0]
+    got = nearest_distances(x, to)
+    np.testing.assert_allclose(got, want, atol=1e-5)
+    assert got[7].item() == pytest.approx(0, abs=1e-5)
+
+
+# ---- real or fake ----
+
+
+def test_two_sample_accuracy_is_half_for_one_source_and_one_for_two():
+    a, b = draws(2000, 4), draws(2000, 4, seed=1)
+    assert abs(two_sample_accuracy(a, b) - 0.5) < 4 * 0.5 / 2000**0.5
+    assert two_sample_accuracy(a, b + 5) > 0.99
+
+
+def test_two_sample_accuracy_is_that_of_the_best_rule_for_two_gaussians():
+    shift = 1.0  # the best rule is right with probability Phi(shift / 2)
+    got = two_sample_accuracy(draws(4000, 1), draws(4000, 1, seed=1) + shift)
+    want = torch.distributions.Normal(0.0, 1.0).cdf(torch.tensor(shift / 2)).item()
+    assert got == pytest.approx(want, abs=4 * 0.5 / 4000**0.5)
+
+
+def test_two_sample_accuracy_sees_more_than_mean_and_spread():
+    a, b = draws(3000, 1), (draws(3000, 1, seed=1) > 0).float() * 2 - 1  # mean 0, variance 1, but two points
+    assert two_sample_accuracy(a, b) > 0.8
+
+
+def test_two_sample_accuracy_is_seeded_and_leaves_torchs_random_numbers_alone():
+    a, b = draws(200, 4), draws(200, 4, seed=1) + 0.5
+    torch.manual_seed(3)
+    want = torch.rand(1)
+    torch.manual_seed(3)
+    first = two_sample_accuracy(a, b, seed=1)
+    assert torch.equal(torch.rand(1), want)
+    assert two_sample_accuracy(a, b, seed=1) == first
+
+
+# ---- all at once ----
+
+
+def test_the_report_sets_each_measure_beside_its_floor():
+    pictures = torch.rand(900, 1, 4, 4, generator=torch.Generator().manual_seed(0))
+    real, floor, train = pictures.split(300)
+    report = quality_report(lambda x: x.flatten(1), real, train, floor, train)
+    assert report["frechet"] == (
+        frechet_distance(train.flatten(1), real.flatten(1)),
+        frechet_distance(floor.flatten(1), real.flatten(1)),
+    )
+    assert report["nearest"][0] == pytest.approx(0, abs=1e-6)  # the "made" pictures are copies, the floor is not
+    assert report["nearest"][1] > 0.3
+    worse = quality_report(lambda x: x.flatten(1), real, 0.2 * floor, floor, train)
+    assert worse["frechet"][0] > 3 * worse["frechet"][1]
+    assert worse["recall"][0] < worse["recall"][1]
+    assert worse["two_sample"][0] > 0.9
+    assert set(worse) == {"frechet", "precision", "recall", "two_sample", "nearest"}
+
+
+@pytest.mark.parametrize(
+    ("call", "part"),
+    [
+        (lambda: knn_precision(torch.zeros(3, 2), torch.zeros(3, 2), k=3), "k is 3"),
+        (lambda: knn_precision(torch.zeros(9, 2), torch.zeros(9, 3)), r"\(9, 3\) and \(9, 2\)"),
+        (lambda: neighbour_radii(torch.zeros(9)), r"\(9,\)"),
+        (lambda: nearest_distances(torch.zeros(2, 4), torch.zeros(0, 4)), r"\(0, 4\)"),
+        (lambda: two_sample_accuracy(torch.zeros(9, 2), torch.zeros(8, 2)), r"\(9, 2\), \(8, 2\)"),
+        (lambda: quality_report(torch.flatten, *(torch.zeros(n, 1, 2, 2) for n in (3, 4, 3, 9))), "3 real, 4 gen"),
+    ],
+)
+def test_what_cannot_be_measured_is_refused_with_the_numbers(call, part):
+    with pytest.raises(ValueError, match=part):
+        call()

@@ -1,0 +1,1 @@
+"""How each shipped checkpoint is made: a module for each lesson that ships one."""
