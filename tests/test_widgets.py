@@ -57,6 +57,14 @@ def test_an_error_leaves_the_last_picture_and_text_replaces_it():
     assert not view.still()
 
 
+def test_live_shows_a_picture_and_text_together():
+    view = live(lambda n=1: (line(n), f"height <{n}>"), n=(1, 3))
+    before = view.still()
+    view.controls["n"].value = 3
+    assert "height &lt;3&gt;" in view.text.value
+    assert before.startswith(b"\x89PNG") and view.still() != before
+
+
 def test_controls_are_labelled():
     assert live(line, height=(0.0, 2.0)).controls["height"].description == "height"
 
