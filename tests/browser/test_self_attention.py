@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
-from browser.pages import Locator, Page, cell_with, latency
+from browser.pages import LIMIT, Locator, Page, cell_with, latency
 from playwright.sync_api import expect
 
 LESSON = "31_self_attention"
@@ -62,7 +62,7 @@ def test_lookup_is_quick(page):
     cell, picture = view(page, "lookup(words")
     median = latency(picture, cell.locator(".noUi-handle").first, ["ArrowLeft", "ArrowRight"] * 8)
     print(f"lookup: {median:.0f} ms from key press to picture")
-    assert median < 150
+    assert median < LIMIT
 
 
 def test_typed_digits_are_read_and_wrong_ones_get_a_sentence(page):
@@ -89,4 +89,4 @@ def test_reader_is_quick(page):
     expect(cell.locator("[role=status]")).to_have_text("31 → 13")
     median = latency(picture, field, ["5", "Backspace"] * 8)
     print(f"digit reader: {median:.0f} ms from key press to picture")
-    assert median < 150
+    assert median < LIMIT

@@ -1,9 +1,7 @@
 """The first lesson in a real JupyterLab: the three machines answer a name, the bars a text, the points a slider."""
 
 import pytest
-from browser.pages import Locator, Page, cell_with, latency
-
-LIMIT = 150  # milliseconds, median
+from browser.pages import LIMIT, Locator, Page, cell_with, latency
 
 
 @pytest.fixture

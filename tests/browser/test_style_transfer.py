@@ -1,7 +1,7 @@
 """Lesson 13 in a real browser: every check passes, and the slider through the strength answers keys in time."""
 
 import pytest
-from browser.pages import cell_with, latency
+from browser.pages import LIMIT, cell_with, latency
 
 
 @pytest.fixture
@@ -20,7 +20,7 @@ def test_arrow_keys_change_the_strength_in_time(slider):
     median = latency(picture, handle, ["ArrowRight", "ArrowRight", "ArrowLeft", "ArrowRight", "ArrowLeft"] * 4)
     print(f"style slider: {median:.0f} ms from key press to new picture, median of 20")
     assert cell.locator("[role=status]").last.inner_text() != before
-    assert median < 150
+    assert median < LIMIT
 
 
 def test_another_letter_is_translated_and_the_line_says_what_is_read(slider):

@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 import pytest
-from browser.pages import Locator, Page, cell_with, latency
+from browser.pages import LIMIT, Locator, Page, cell_with, latency
 
 CHANGED = "([image, old]) => image.src !== old && image.complete"
 
@@ -144,7 +144,7 @@ def test_the_view_is_quick(view):
         "Step D": latency(picture(view), view.get_by_role("button", name="Step D"), ["Enter"] * 15),
     }
     print("two players:", ", ".join(f"{name} {ms:.0f} ms" for name, ms in medians.items()))
-    assert max(medians.values()) < 150
+    assert max(medians.values()) < LIMIT
 
 
 def test_a_running_view_leaves_the_kernel_free(view):
