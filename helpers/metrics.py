@@ -135,34 +135,30 @@ def two_sample_accuracy(real: Tensor, fake: Tensor, seed: int = 0, steps: int = 
     return ((1 - said_fake[0] + said_fake[1]) / 2).item()
 
 
-def quality_report(
-    describe: Callable[[Tensor], Tensor], real: Tensor, fake: Tensor, floor: Tensor, train: Tensor
-) -> dict[str, tuple[float, float]]:
-    """Every measure of generated pictures at once, each beside what other real pictures get in their place.
+def quality_report(describe: Callable[[Tensor], Tensor], real: Tensor, x: Tensor, train: Tensor) -> dict[str, float]:
+    """Every measure of a set of pictures; give it other real pictures first, for the floor that no one can beat.
 
     Args:
         describe: Pictures (N, 1, H, W) -> features (N, F), such as `describe` of the shipped classifier.
         real: Held-out real pictures to compare with, shape (N, 1, H, W).
-        fake: Generated pictures, as many.
-        floor: Other held-out real pictures, as many: what a perfect generator would give.
+        x: The pictures to judge, as many.
         train: Training pictures, for the nearest one.
     Returns:
-        Name of the measure -> (generated, floor): "frechet", "precision", "recall", "two_sample" (held-out accuracy
-        of real or fake) and "nearest" (median distance in pixels to the nearest training picture).
+        "frechet", "precision", "recall", "two_sample" (held-out accuracy of real or not) and "nearest" (median
+        distance in pixels to the nearest training picture).
     Raises:
         ValueError: If the numbers of pictures differ; the message quotes them.
     """
-    if not len(real) == len(fake) == len(floor):
-        raise ValueError(f"{len(real)} real, {len(fake)} generated, {len(floor)} floor pictures; give equally many.")
-    reference, made, other = describe(real), describe(fake), describe(floor)
-    measures = {
-        "frechet": lambda f, _: frechet_distance(f, reference),
-        "precision": lambda f, _: knn_precision(reference, f),
-        "recall": lambda f, _: knn_recall(reference, f),
-        "two_sample": lambda f, _: two_sample_accuracy(reference, f),
-        "nearest": lambda _, x: nearest_distances(x, train).median().item(),
+    if len(real) != len(x):
+        raise ValueError(f"{len(real)} real pictures and {len(x)} to judge; give equally many.")
+    reference, features = describe(real), describe(x)
+    return {
+        "frechet": frechet_distance(features, reference),
+        "precision": knn_precision(reference, features),
+        "recall": knn_recall(reference, features),
+        "two_sample": two_sample_accuracy(reference, features),
+        "nearest": nearest_distances(x, train).median().item(),
     }
-    return {name: (measure(made, fake), measure(other, floor)) for name, measure in measures.items()}
 
 
 def _distances(a: Tensor, b: Tensor) -> Tensor:

@@ -189,21 +189,17 @@ def test_two_sample_accuracy_is_seeded_and_leaves_torchs_random_numbers_alone():
 # ---- all at once ----
 
 
-def test_the_report_sets_each_measure_beside_its_floor():
+def test_the_report_holds_every_measure_and_tells_copies_and_faults_from_other_real_pictures():
     pictures = torch.rand(900, 1, 4, 4, generator=torch.Generator().manual_seed(0))
-    real, floor, train = pictures.split(300)
-    report = quality_report(lambda x: x.flatten(1), real, train, floor, train)
-    assert report["frechet"] == (
-        frechet_distance(train.flatten(1), real.flatten(1)),
-        frechet_distance(floor.flatten(1), real.flatten(1)),
-    )
-    assert report["nearest"][0] == pytest.approx(0, abs=1e-6)  # the "made" pictures are copies, the floor is not
-    assert report["nearest"][1] > 0.3
-    worse = quality_report(lambda x: x.flatten(1), real, 0.2 * floor, floor, train)
-    assert worse["frechet"][0] > 3 * worse["frechet"][1]
-    assert worse["recall"][0] < worse["recall"][1]
-    assert worse["two_sample"][0] > 0.9
-    assert set(worse) == {"frechet", "precision", "recall", "two_sample", "nearest"}
+    real, other, train = pictures.split(300)
+    floor, copies, worse = (quality_report(lambda x: x.flatten(1), real, x, train) for x in (other, train, 0.2 * other))
+    assert copies["frechet"] == frechet_distance(train.flatten(1), real.flatten(1))
+    assert copies["nearest"] == pytest.approx(0, abs=1e-6)
+    assert floor["nearest"] > 0.3
+    assert worse["frechet"] > 3 * floor["frechet"]
+    assert worse["recall"] < floor["recall"]
+    assert worse["two_sample"] > 0.9
+    assert set(floor) == {"frechet", "precision", "recall", "two_sample", "nearest"}
 
 
 @pytest.mark.parametrize(
@@ -214,7 +210,7 @@ def test_the_report_sets_each_measure_beside_its_floor():
         (lambda: neighbour_radii(torch.zeros(9)), r"\(9,\)"),
         (lambda: nearest_distances(torch.zeros(2, 4), torch.zeros(0, 4)), r"\(0, 4\)"),
         (lambda: two_sample_accuracy(torch.zeros(9, 2), torch.zeros(8, 2)), r"\(9, 2\), \(8, 2\)"),
-        (lambda: quality_report(torch.flatten, *(torch.zeros(n, 1, 2, 2) for n in (3, 4, 3, 9))), "3 real, 4 gen"),
+        (lambda: quality_report(torch.flatten, *(torch.zeros(n, 1, 2, 2) for n in (3, 4, 9))), "3 real pictures and 4"),
     ],
 )
 def test_what_cannot_be_measured_is_refused_with_the_numbers(call, part):
