@@ -68,7 +68,8 @@ def generate(
     """Write `n` tokens after the given ones; the model sees the last `context_length` tokens each time.
 
     Args:
-        model: Gives logits, (B, T) -> (B, T, V); its config names its context_length.
+        model: Gives logits, (B, T) -> (B, T, V); its config names its context_length. If it has a `new_cache`, it reads
+            new tokens only, until the context is full; from there on every token moves to another place each time.
         ids: The beginning, int64, shape (B, T), at least one token.
         n: Tokens to write, at least 0.
         temperature, top_k, top_p, generator: As in `sample_next`.
@@ -81,11 +82,15 @@ def generate(
         raise ValueError(f"ids have shape {tuple(ids.shape)}; give (B, T) with at least one token to begin with.")
     if n < 0:
         raise ValueError(f"n is {n}; give the number of tokens to write, 0 or more.")
-    was_training = model.training
+    was_training, context_length = model.training, model.config["context_length"]
     model.eval()
+    cache = model.new_cache() if hasattr(model, "new_cache") else None
     try:
         for _ in range(n):
-            logits = model(ids[:, -model.config["context_length"] :])[:, -1]  # (B, V)
+            if cache and ids.shape[1] <= context_length:
+                logits = model(ids[:, len(cache[0]) :], cache)[:, -1]  # (B, V)
+            else:
+                logits = model(ids[:, -context_length:])[:, -1]
             ids = torch.cat([ids, sample_next(logits, temperature, top_k, top_p, generator)[:, None]], 1)
     finally:
         model.train(was_training)

@@ -4,6 +4,7 @@ import pytest
 import torch
 from torch import nn
 
+from helpers.models.transformer import GPT
 from helpers.sampling import generate, next_probs, sample_next
 
 LOGITS = torch.tensor([[2.0, 1.0, 0.0, -1.0], [0.0, 3.0, 0.0, -torch.inf]])
@@ -74,6 +75,47 @@ def test_generate_appends_and_cuts_to_the_context():
     assert model.modes == [False] * 5
     assert model.training
     assert torch.equal(generate(model, out, 0), out)
+
+
+class NoCache(nn.Module):
+    """The same model without its cache."""
+
+    def __init__(self, model: GPT) -> None:
+        super().__init__()
+        self.model, self.config = model, model.config
+
+    def forward(self, ids):
+        return self.model(ids)
+
+
+@pytest.fixture
+def gpt() -> GPT:
+    """A Transformer with a context of 12 tokens; its matrices are large, so that what it writes is not all the same."""
+    torch.manual_seed(0)
+    model = GPT(17, 12, d_model=16, n_heads=4, n_layers=2)
+    for weight in model.parameters():
+        if weight.ndim == 2:
+            nn.init.normal_(weight, std=0.5)
+    return model
+
+
+@pytest.mark.parametrize("begin", [1, 5, 12, 15])
+@pytest.mark.parametrize("settings", [{"temperature": 0}, {"temperature": 0.7, "top_k": 5}])
+def test_generate_writes_the_same_with_and_without_a_cache(gpt, begin, settings):
+    ids = torch.randint(17, (3, begin))
+    with_cache, without = (
+        generate(model, ids, 30, generator=torch.Generator().manual_seed(1), **settings)
+        for model in (gpt, NoCache(gpt))
+    )
+    assert with_cache.tolist() == without.tolist()
+    assert len(with_cache[:, begin:].unique()) > 5
+
+
+def test_generate_reads_each_token_once_until_the_context_is_full(gpt, monkeypatch):
+    lengths, forward = [], gpt.forward
+    monkeypatch.setattr(gpt, "forward", lambda ids, *cache: lengths.append(ids.shape[1]) or forward(ids, *cache))
+    generate(gpt, torch.zeros(1, 9, dtype=torch.long), 6)
+    assert lengths == [9, 1, 1, 1, 12, 12]
 
 
 @pytest.mark.parametrize(

@@ -151,6 +151,43 @@ def test_dropout_acts_in_training_only():
     assert torch.equal(model.eval()(ids), model(ids))
 
 
+@pytest.mark.parametrize("pieces", [[1] * 8, [3, 1, 4], [5, 2, 1], [8]])
+def test_a_cache_gives_the_logits_of_the_full_pass(pieces):
+    model, ids = small_gpt().eval(), torch.randint(11, (3, 8))
+    for weight in model.parameters():
+        nn.init.normal_(weight, std=0.3)  # GPT-2's start is so small that a wrong place would hardly show
+    want, cache = model(ids), model.new_cache()
+    got = torch.cat([model(piece, cache) for piece in ids.split(pieces, 1)], 1)
+    assert (got - want).abs().max() < 1e-5
+    assert [len(of_block) for of_block in cache] == [8, 8]
+    assert cache[1].values.shape == (3, 4, 8, 4)
+    assert torch.equal(model(ids), want)  # and a call without it is as before
+    assert (model(ids[:, 5:]) - want[:, 5:]).abs().max() > 0.1  # the comparison above could have failed
+
+
+def test_caches_of_two_texts_do_not_mix():
+    model, (a, b) = small_gpt().eval(), torch.randint(11, (2, 1, 8))
+    of_a, of_b = model.new_cache(), model.new_cache()
+    model(a[:, :5], of_a)
+    model(b[:, :3], of_b)
+    assert torch.allclose(model(a[:, 5:], of_a), model(a)[:, 5:], atol=1e-5)
+    assert torch.allclose(model(b[:, 3:], of_b), model(b)[:, 3:], atol=1e-5)
+
+
+def test_a_refused_call_leaves_the_cache_as_it_was():
+    model, ids = small_gpt().eval(), torch.randint(11, (2, 8))
+    cache = model.new_cache()
+    model(ids[:, :6], cache)
+    for bad, part in [
+        (ids[:, :3], "6 cached and 3 new tokens are longer than the context of 8"),
+        (ids[:1, :2], "batch has size 1, the cache 2"),
+        (ids[:, :0], r"ids have shape \(2, 0\)"),
+    ]:
+        with pytest.raises(ValueError, match=part):
+            model(bad, cache)
+    assert torch.allclose(model(ids[:, 6:], cache), model(ids)[:, 6:], atol=1e-5)
+
+
 def test_attention_maps_are_read_without_leaving_a_trace():
     model, ids = small_gpt(), torch.randint(11, (3, 8))
     want = model(ids)

@@ -9,6 +9,31 @@ from torch import Tensor, nn
 from helpers.models.attention import attention, boolean, causal_mask, merge_heads, split_heads
 
 
+class KeyValueCache:
+    """The keys and values of the tokens that one attention has seen: they never change, so they are computed once."""
+
+    def __init__(self) -> None:
+        """Begin empty."""
+        self.keys: Tensor | None = None  # (B, n_heads, S, d), and the values alike
+        self.values: Tensor | None = None
+
+    def __len__(self) -> int:
+        """Number of tokens seen, S."""
+        return 0 if self.keys is None else self.keys.shape[2]
+
+    def extend(self, keys: Tensor, values: Tensor) -> tuple[Tensor, Tensor]:
+        """Append those of T new tokens, shape (B, n_heads, T, d) each, and return all of them, old ones first.
+
+        Raises:
+            ValueError: If they are of another batch size than the cached ones; the message quotes both.
+        """
+        if self.keys is not None and self.keys.shape[0] != keys.shape[0]:
+            raise ValueError(f"the batch has size {keys.shape[0]}, the cache {self.keys.shape[0]}; give a new cache.")
+        self.keys = keys if self.keys is None else torch.cat([self.keys, keys], 2)
+        self.values = values if self.values is None else torch.cat([self.values, values], 2)
+        return self.keys, self.values
+
+
 class MultiHeadAttention(nn.Module):
     """Several small attentions side by side; each has its own idea of what to look for."""
 
@@ -30,19 +55,28 @@ class MultiHeadAttention(nn.Module):
         self.keep_weights = False
         self.weights: Tensor | None = None  # (B, n_heads, T, S) of the last call, if keep_weights
 
-    def forward(self, x: Tensor, mask: Tensor | None = None, memory: Tensor | None = None) -> Tensor:
+    def forward(
+        self,
+        x: Tensor,
+        mask: Tensor | None = None,
+        memory: Tensor | None = None,
+        cache: KeyValueCache | None = None,
+    ) -> Tensor:
         """Let every place of x look at every place of `memory`, or of x itself.
 
         Args:
             x: Where the queries come from, shape (B, T, d_model).
             mask: True where a place may look, broadcastable to (B, n_heads, T, S).
             memory: Where keys and values come from, shape (B, S, d_model); x if not given.
+            cache: Keys and values of earlier tokens, looked at as well; it grows by those of this call, and S with it.
         Returns:
             Shape (B, T, d_model).
         """
         memory = x if memory is None else memory
         q, k, v = self.query(x), self.key(memory), self.value(memory)
         q, k, v = (split_heads(part, self.n_heads) for part in (q, k, v))  # (B, h, T, d), (B, h, S, d) twice
+        if cache is not None:
+            k, v = cache.extend(k, v)
         if self.keep_weights:
             looked_up, weights = attention(q, k, v, mask)
             self.weights = weights.detach()
@@ -68,9 +102,9 @@ class Block(nn.Module):
         self.mlp = nn.Sequential(nn.Linear(d_model, d_ff), nn.GELU(approximate="tanh"), nn.Linear(d_ff, d_model))
         self.dropout = nn.Dropout(dropout)
 
-    def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
-        """Shape (B, T, d_model) in and out; `mask` as in MultiHeadAttention."""
-        x = x + self.dropout(self.attention(self.norm1(x), mask))
+    def forward(self, x: Tensor, mask: Tensor | None = None, cache: KeyValueCache | None = None) -> Tensor:
+        """Shape (B, T, d_model) in and out; `mask` and `cache` as in MultiHeadAttention."""
+        x = x + self.dropout(self.attention(self.norm1(x), mask, cache=cache))
         return x + self.dropout(self.mlp(self.norm2(x)))
 
 
@@ -106,18 +140,24 @@ class _Stack(nn.Module):
         self.blocks = nn.ModuleList(Block(d_model, n_heads, d_ff, dropout) for _ in range(n_layers))
         self.norm = nn.LayerNorm(d_model)
 
-    def hidden(self, ids: Tensor, mask: Tensor | None = None) -> Tensor:
+    def hidden(self, ids: Tensor, mask: Tensor | None = None, cache: list[KeyValueCache] | None = None) -> Tensor:
         """Vectors of the last layer, (B, T) -> (B, T, d_model).
 
+        Args:
+            ids: Tokens; with a cache, those that come after the cached ones.
+            mask: As in MultiHeadAttention; with a cache, S counts cached and new tokens.
+            cache: One for each block; each grows by T tokens.
         Raises:
-            ValueError: If the ids have another shape, a length above context_length, or leave the vocabulary.
+            ValueError: If the ids have another shape, leave the vocabulary, or are longer than context_length together
+                with the cached ones.
             TypeError: If they are not integers.
         """
-        _check_ids(ids, self.config["vocab_size"], self.config["context_length"])
-        x = self.tokens(ids) + self.places.weight[: ids.shape[1]]  # (B, T, d_model)
+        seen = len(cache[0]) if cache else 0
+        _check_ids(ids, self.config["vocab_size"], self.config["context_length"], seen)
+        x = self.tokens(ids) + self.places.weight[seen : seen + ids.shape[1]]  # (B, T, d_model)
         x = self.dropout(x)
-        for block in self.blocks:
-            x = block(x, mask)
+        for block, of_block in zip(self.blocks, cache or [None] * len(self.blocks), strict=True):
+            x = block(x, mask, of_block)
         return self.norm(x)
 
 
@@ -150,9 +190,15 @@ class GPT(_Stack):
                 adds = name.endswith(("out.weight", "mlp.2.weight"))
                 nn.init.normal_(weight, std=0.02 / math.sqrt(2 * len(self.blocks)) if adds else 0.02)
 
-    def forward(self, ids: Tensor) -> Tensor:
-        """Logits of the next token at every place, (B, T) -> (B, T, vocab_size)."""
-        x = self.hidden(ids, causal_mask(ids.shape[-1], ids.device))
+    def new_cache(self) -> list[KeyValueCache]:
+        """An empty cache for each block; the calls of `forward` that share it read one text, piece by piece."""
+        return [KeyValueCache() for _ in self.blocks]
+
+    def forward(self, ids: Tensor, cache: list[KeyValueCache] | None = None) -> Tensor:
+        """Logits of the next token at every place, (B, T) -> (B, T, vocab_size); `cache` as in `hidden`."""
+        seen = len(cache[0]) if cache else 0
+        mask = causal_mask(seen + ids.shape[-1], ids.device)[seen:]  # (T, seen + T): all old tokens, new ones up to t
+        x = self.hidden(ids, mask, cache)
         return x @ self.tokens.weight.T  # tied: a token is written with the vector it is read with
 
 
@@ -172,13 +218,14 @@ def attention_maps(model: nn.Module, *inputs: Tensor | None) -> list[Tensor]:
             part.keep_weights, part.weights = False, None
 
 
-def _check_ids(ids: Tensor, vocab_size: int, context_length: int) -> None:
+def _check_ids(ids: Tensor, vocab_size: int, context_length: int, seen: int) -> None:
     if ids.is_floating_point() or ids.dtype == torch.bool:
         raise TypeError(f"ids are {ids.dtype}; give integers, torch.long.")
     if ids.ndim != 2 or not ids.numel():
         raise ValueError(f"ids have shape {tuple(ids.shape)}; give (B, T) with at least one token.")
-    if ids.shape[1] > context_length:
-        raise ValueError(f"{ids.shape[1]} tokens are longer than the context of {context_length}; cut them.")
+    if seen + ids.shape[1] > context_length:
+        tokens = f"{seen} cached and {ids.shape[1]} new tokens" if seen else f"{ids.shape[1]} tokens"
+        raise ValueError(f"{tokens} are longer than the context of {context_length}; cut them.")
     low, high = int(ids.min()), int(ids.max())
     if low < 0 or high >= vocab_size:
         raise ValueError(f"id {low if low < 0 else high} is not in the vocabulary; ids run from 0 to {vocab_size - 1}.")

@@ -106,7 +106,7 @@ def show_images(axes: Axes, images: Tensor, columns: int, title: str = "") -> No
     """Draw images, shape (B, C, H, W) in [0, 1], as a grid with `columns` in a row on the given axes."""
     axes.imshow(tile(images, columns), interpolation="nearest")
     axes.set_axis_off()
-    axes.set_title(title)
+    axes.set_title(title, y=1.0)  # said, not searched for: the search lays out all ticks, half of the drawing time
 
 
 def image_grid(images: Tensor, columns: int = 10, title: str = "", scale: float = 0.55) -> Figure:
