@@ -127,6 +127,18 @@ def encode(captions: Sequence[str], length: int = CAPTION_LENGTH) -> Tensor:
     return torch.tensor(rows)
 
 
+def only(tokens: Tensor, *names: str) -> Tensor:
+    """Replace by padding, word 0, every word that is no value of the named attributes; words are int64 (B, T).
+
+    Raises:
+        ValueError: If an attribute is unknown; the message quotes it.
+    """
+    if unknown := [name for name in names if name not in ATTRIBUTES]:
+        raise ValueError(f"There is no attribute {unknown[0]!r}; known are {', '.join(ATTRIBUTES)}.")
+    kept = {word for name in names for value in ATTRIBUTES[name] for word in value.split()}
+    return tokens * torch.tensor([word in kept for word in VOCABULARY], device=tokens.device)[tokens]
+
+
 def held_out(numbers: Tensor) -> Tensor:
     """Whether attributes hold a pair of values that training never shows together.
 

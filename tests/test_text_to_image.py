@@ -75,6 +75,15 @@ def test_words_become_numbers_filled_up_with_padding():
             encode([caption], length=2)
 
 
+def test_a_part_hears_only_the_words_of_its_attributes():
+    tokens = encode(["a small red A in the middle", "at the top left on grey: a large T in blue"])
+    heard = [[VOCABULARY[i] for i in row if i] for row in captions.only(tokens, "size", "place")]
+    assert heard == [["small", "middle"], ["top", "left", "large"]]
+    assert captions.only(tokens, "family").count_nonzero() == 0
+    with pytest.raises(ValueError, match=r"'mood'.*character"):
+        captions.only(tokens, "mood")
+
+
 # ---- pictures ----
 
 
@@ -167,6 +176,33 @@ def test_the_stamp_puts_a_drawing_where_it_is_told():
     assert moved[:16, 16:].min() > 0.4 and moved[18:, :].max() == 0 and moved[:, :14].max() == 0
 
 
+def test_the_centre_of_ink_is_its_mean_place():
+    mask = torch.zeros(2, 1, 4, 4)
+    mask[0, 0, 0, 3] = 1  # the upper right pixel, whose middle lies 3/4 from the picture's
+    mask[1, 0, 1:3, 2:] = 0.5
+    torch.testing.assert_close(t2i.centre(mask)[:, :, 0], torch.tensor([[0.75, -0.75], [0.5, 0.0]]), atol=1e-3, rtol=0)
+
+
+def test_where_a_shape_was_drawn_is_forgotten():
+    drawn = torch.zeros(1, 1, 32, 32)
+    drawn[0, 0, 12:18, 10:20] = 1
+    where = torch.tensor([[-0.2, 0.3, -0.1]])
+    here, there = (t2i.stamp(mask, where) for mask in (drawn, drawn.roll((5, -4), (2, 3))))
+    torch.testing.assert_close(here, there, atol=2e-3, rtol=0)
+    assert (t2i.stamp(drawn, where + torch.tensor([[0.0, 0.1, 0.0]])) - here).abs().max() > 0.2
+
+
+@torch.no_grad()
+def test_each_word_changes_only_the_part_that_hears_it():
+    model = t2i.CaptionGenerator().eval()
+    codes = model.codes(encode(["a small red A", "a small blue A", "a large red A", "a small red T"]))
+    plain, *others = zip(*(code.unbind(0) for code in codes), strict=True)
+    same = [[torch.equal(a, b) for a, b in zip(plain, other, strict=True)] for other in others]
+    assert same == [[True, True, False], [True, False, True], [False, True, True]]
+    heard = [name for names in t2i.HEARS for name in names]
+    assert sorted(heard) == sorted(ATTRIBUTES)
+
+
 @pytest.mark.parametrize("split", ["test", "unseen"])
 def test_the_judge_reads_real_pictures_and_the_painter_is_read(split):
     judge, _ = checkpoints.load("caption_judge")
@@ -184,7 +220,7 @@ def test_the_judge_reads_real_pictures_and_the_painter_is_read(split):
 
 
 def test_the_notebooks_models_are_the_twins_of_ours():
-    lesson = from_notebook("14_text_to_image", "TextEncoder", "stamp", "Generator", "Discriminator")
+    lesson = from_notebook("14_text_to_image", "TextEncoder", "HEARS", "centre", "stamp", "Generator", "Discriminator")
     tokens, z, x = encode(["a red A", "a small blue T"]), torch.randn(2, 16), torch.rand(2, 3, 32, 32)
     mine, ours = lesson.Generator(len(VOCABULARY)), t2i.CaptionGenerator()
     mine.load_state_dict(ours.state_dict())

@@ -4,9 +4,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
-from helpers.captions import ATTRIBUTES, VOCABULARY, encode
+from helpers.captions import ATTRIBUTES, VOCABULARY, encode, only
 
 SIZES = tuple(map(len, ATTRIBUTES.values()))  # how many values each attribute has
+# What the three parts of the generator hear: who draws, who puts the drawing down, who mixes the colours.
+HEARS = (("character", "family", "weight", "slant"), ("size", "place"), ("colour", "background"))
 
 
 class TextEncoder(nn.Module):
@@ -22,18 +24,29 @@ class TextEncoder(nn.Module):
 
 
 def stamp(mask: Tensor, where: Tensor) -> Tensor:
-    """Put a drawing down somewhere: (B, 1, 32, 32) masks, (B, 3) log size and shift right and down, in half widths."""
+    """Put a drawing's centre of ink down somewhere: (B, 1, 32, 32) masks, (B, 3) log size, shift right, shift down.
+
+    Shifts are in half widths from the picture's middle. Source: Jaderberg et al. 2015, arXiv:1506.02025.
+    """
     shrink = torch.exp(-where[:, :1, None])  # (B, 1, 1)
-    theta = torch.cat([torch.eye(2, device=mask.device) * shrink, -where[:, 1:, None] * shrink], 2)  # (B, 2, 3)
-    grid = nn.functional.affine_grid(theta, list(mask.shape), align_corners=False)
+    theta = torch.cat([torch.eye(2, device=mask.device) * shrink, centre(mask) - where[:, 1:, None] * shrink], 2)
+    grid = nn.functional.affine_grid(theta, list(mask.shape), align_corners=False)  # theta: (B, 2, 3)
     return nn.functional.grid_sample(mask, grid, align_corners=False)
 
 
-class CaptionGenerator(nn.Module):
-    """Paints where the ink goes, and mixes ink and paper there; both colours and the shape follow the caption.
+def centre(mask: Tensor) -> Tensor:
+    """Mean place of the ink of square masks, (B, 1, W, W): right and down of the middle, in half widths, (B, 2, 1)."""
+    edge = 1 - 1 / mask.shape[-1]  # where the outermost pixels' middles lie
+    steps = torch.linspace(-edge, edge, mask.shape[-1], device=mask.device)
+    right, down = mask.sum(2) @ steps, mask.sum(3) @ steps  # (B, 1) each
+    return torch.stack([right, down], 1) / (mask.sum((2, 3))[:, :, None] + 1e-3)
 
-    The mask is Vondrick et al.'s (2016, arXiv:1609.02612); the caption scales and shifts each layer's channels
-    (FiLM, Perez et al. 2018, arXiv:1709.07871).
+
+class CaptionGenerator(nn.Module):
+    """Draws a shape, puts it down like a stamp, and mixes ink and paper with it; each part hears its own words only.
+
+    The mask is Vondrick et al.'s (2016, arXiv:1609.02612), what and where are apart as in Reed et al. (2016,
+    arXiv:1610.02454), and words scale and shift each layer's channels (FiLM, Perez et al. 2018, arXiv:1709.07871).
     """
 
     def __init__(
@@ -53,16 +66,22 @@ class CaptionGenerator(nn.Module):
         self.norms = nn.ModuleList(nn.BatchNorm2d(width, affine=False) for width in widths)
         self.dials = nn.ModuleList(nn.Linear(latent_dim + text_dim, 2 * width) for width in widths)
         self.colours = nn.Linear(latent_dim + text_dim, 6)
-        self.stamp = nn.Linear(text_dim, 3)  # how large, how far right, how far down
+        self.stamp = nn.Sequential(nn.Linear(text_dim, text_dim), nn.SiLU(), nn.Linear(text_dim, 3))
 
-    def paint(self, z: Tensor, text: Tensor) -> Tensor:
-        """Noise, (B, latent_dim), and the captions' codes, (B, text_dim), to pictures in [0, 1], (B, 3, 32, 32)."""
-        told = torch.cat([z, text], 1)
+    def codes(self, tokens: Tensor) -> list[Tensor]:
+        """What the three parts hear of captions, int64 (B, T): three codes, each (B, text_dim)."""
+        return [self.text(only(tokens, *names)) for names in HEARS]
+
+    def paint(self, z: Tensor, shape: Tensor, where: Tensor, colour: Tensor) -> Tensor:
+        """Noise, (B, latent_dim), and three codes, (B, text_dim), to pictures in [0, 1], (B, 3, 32, 32)."""
+        told = torch.cat([z, shape], 1)
         h = self.start(told).unflatten(1, (-1, 4, 4))
         for norm, dial, up in zip(self.norms, self.dials, self.up, strict=True):
             h = up(nn.functional.silu(film(norm(h), *dial(told).chunk(2, 1))))  # twice as large
-        mask = stamp(h.sigmoid(), 0.5 * torch.tanh(0.2 * self.stamp(text)))
-        ink, paper = self.colours(told).sigmoid()[:, :, None, None].chunk(2, 1)  # (B, 3, 1, 1) each
+        mask = stamp(h.sigmoid(), 0.5 * torch.tanh(self.stamp(where)))
+        ink, paper = (
+            self.colours(torch.cat([z, colour], 1)).sigmoid()[:, :, None, None].chunk(2, 1)
+        )  # (B, 3, 1, 1) each
         return paper + mask * (ink - paper)
 
     def forward(self, z: Tensor, tokens: Tensor) -> Tensor:
@@ -72,7 +91,7 @@ class CaptionGenerator(nn.Module):
                 f"noise has shape {tuple(z.shape)} and words {tuple(tokens.shape)}; "
                 f"this generator takes (B, {self.config['latent_dim']}) and (B, T)."
             )
-        return self.paint(z, self.text(tokens))
+        return self.paint(z, *self.codes(tokens))
 
     def noise(self, n: int, generator: torch.Generator | None = None) -> Tensor:
         """Standard normal noise for n pictures, (n, latent_dim)."""

@@ -81,7 +81,7 @@ def make_caption_gan(seed: int) -> tuple[nn.Module, dict]:
     return average.eval(), facts | {"results": _reading_rates(average, seed)}
 
 
-STEPS = 5_000
+STEPS = 2_500
 READING = 2.0  # weight of the reading heads
 
 
