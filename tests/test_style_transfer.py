@@ -85,21 +85,32 @@ def test_sizes_ranges_and_refused_shapes():
 def test_parameters_are_counted_exactly():
     c, w = 32, 64
     block = 2 * (9 * w * w + w + 2 * w)
-    want = 16 * c + c + 16 * c * w + w + 2 * w + 2 * block + 16 * w * c + c + 2 * c + 16 * c + 1
+    inner = 2 * (9 * w * w + w + 2 * w)  # down to 4x4, and up again
+    want = 16 * c + c + 16 * c * w + w + 2 * w + inner + 2 * block + 16 * w * c + c + 2 * c + 16 * c + 1
     assert sum(p.numel() for p in cyclegan.make_translator().parameters()) == want
 
 
 def test_a_step_moves_all_four_and_a_missing_term_is_not_computed():
     x, y = torch.rand(4, 1, 28, 28), torch.rand(4, 1, 28, 28)
     game = cyclegan.CycleGame({"cycle": 5.0, "identity": 1.0}, channels=4)
-    before = [p.detach().clone() for p in [*game.model.parameters(), *game.judges.parameters()]]
+    before = [p.detach().clone() for p in [*game.model.parameters(), *game.discriminators.parameters()]]
     numbers = game.step(x, y)
-    after = [*game.model.parameters(), *game.judges.parameters()]
+    after = [*game.model.parameters(), *game.discriminators.parameters()]
     assert sum(not torch.equal(a, b) for a, b in zip(before, after, strict=True)) > 0.7 * len(before)
     assert set(numbers) == {"loss_d", "adversarial", "cycle", "identity"}
     assert set(cyclegan.CycleGame({"cycle": 0, "identity": 0}, channels=4).step(x, y)) == {"loss_d", "adversarial"}
-    game.slow_down(0.8)
-    assert game.opt_g.param_groups[0]["lr"] == pytest.approx(5e-4)
+
+
+def test_identity_fades_out_and_the_rates_fall_at_the_end():
+    game = cyclegan.CycleGame({"cycle": 10.0, "identity": 5.0}, channels=4)
+    seen = []
+    for progress in (0, 0.25, 0.5, 0.8, 1):
+        game.schedule(progress)
+        seen.append((game.weights["identity"], game.opt_g.param_groups[0]["lr"], game.opt_d.param_groups[0]["lr"]))
+    assert [s[0] for s in seen] == pytest.approx([5, 2.5, 0, 0, 0])
+    assert [s[1] for s in seen] == pytest.approx([1e-3, 1e-3, 1e-3, 5e-4, 0])
+    assert [s[2] for s in seen] == pytest.approx([4e-4, 4e-4, 4e-4, 2e-4, 0])
+    assert game.weights["cycle"] == 10
 
 
 def test_the_cycle_loss_falls_in_a_few_steps():
@@ -134,7 +145,7 @@ def test_the_slider_shows_and_says_what_the_strength_does():
 
 def _twins():
     nets = ["ResidualBlock", "make_translator", "make_discriminator"]
-    return from_notebook(LESSON, *nets, "step_discriminators", "translator_losses", "CycleGAN")
+    return from_notebook(LESSON, *nets, "step_discriminators", "translator_losses", "CycleGAN", "schedule")
 
 
 def test_notebook_and_helpers_have_the_same_nets():
@@ -152,12 +163,14 @@ def test_notebook_and_helpers_have_the_same_nets():
 
 def test_notebook_and_helpers_play_the_same_game():
     twins, x, y = _twins(), torch.rand(4, 1, 28, 28), torch.rand(4, 1, 28, 28)
-    for weights in ({"cycle": 5.0, "identity": 1.0}, {"cycle": 0.0, "identity": 0.0}):
+    for weights in ({"cycle": 10.0, "identity": 5.0}, {"cycle": 0.0, "identity": 5.0}):
         torch.manual_seed(2)
         mine = twins.CycleGAN(weights)
         torch.manual_seed(2)
         theirs = cyclegan.CycleGame(weights)
-        for _ in range(3):
+        for progress in (0.1, 0.4, 0.7):
+            twins.schedule(mine, progress)
+            theirs.schedule(progress)
             a, b = mine.step(x, y), theirs.step(x, y)
         assert {k: v.item() for k, v in a.items()} == pytest.approx({k: v.item() for k, v in b.items()}, rel=1e-4)
         assert torch.allclose(mine.average.there(x), theirs.average.there(x), atol=1e-5)
@@ -184,4 +197,4 @@ def test_shipped_weights_keep_the_letter_and_the_ablation_does_not():
             rates = [cyclegan.content_kept(reader(model.translate(p.images, back)), p.labels) for p, back in ways]
             kept[name] = sum(rates) / 2
     assert kept["style_transfer"] > 0.9
-    assert kept["style_transfer_no_cycle"] < kept["style_transfer"] - 0.04
+    assert kept["style_transfer_no_cycle"] < kept["style_transfer"] - 0.2

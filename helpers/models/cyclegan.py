@@ -118,7 +118,7 @@ class ResidualBlock(nn.Module):
 
 
 def make_translator(channels: int = 32) -> nn.Sequential:
-    """From picture to picture in [0, 1], both (B, 1, 28, 28), through `2 * channels` features at 7x7."""
+    """From picture to picture in [0, 1], both (B, 1, 28, 28), through `2 * channels` features at 4x4."""
     wide = 2 * channels
     return nn.Sequential(
         nn.Conv2d(1, channels, 4, stride=2, padding=1),  # (B, C, 14, 14)
@@ -126,8 +126,14 @@ def make_translator(channels: int = 32) -> nn.Sequential:
         nn.Conv2d(channels, wide, 4, stride=2, padding=1),  # (B, 2C, 7, 7)
         nn.InstanceNorm2d(wide, affine=True),
         nn.SiLU(),
+        nn.Conv2d(wide, wide, 3, stride=2, padding=1),  # (B, 2C, 4, 4)
+        nn.InstanceNorm2d(wide, affine=True),
+        nn.SiLU(),
         ResidualBlock(wide),
         ResidualBlock(wide),
+        nn.ConvTranspose2d(wide, wide, 3, stride=2, padding=1),  # (B, 2C, 7, 7)
+        nn.InstanceNorm2d(wide, affine=True),
+        nn.SiLU(),
         nn.ConvTranspose2d(wide, channels, 4, stride=2, padding=1),  # (B, C, 14, 14)
         nn.InstanceNorm2d(channels, affine=True),
         nn.SiLU(),
@@ -179,20 +185,25 @@ class CycleGame:
 
     Attributes:
         model: The translators; `average` is a copy with the running mean of their weights.
-        judges: The discriminators of style Y and of style X.
+        discriminators: Of style Y and of style X, in this order.
         weights: How much the cycle loss and the identity loss count beside the adversarial loss, which counts 1.
     """
 
     def __init__(self, weights: Mapping[str, float], channels: int = 32, lr: float = 1e-3, lr_d: float = 4e-4) -> None:
         self.model, self.weights = StyleTransfer(channels), dict(weights)
-        self.judges = nn.ModuleList([make_style_discriminator(channels), make_style_discriminator(channels)])
+        self.identity = self.weights["identity"]
+        self.discriminators = nn.ModuleList([make_style_discriminator(channels), make_style_discriminator(channels)])
         self.average = copy.deepcopy(self.model)
         self.rates, self.done = (lr, lr_d), 0
         self.opt_g = torch.optim.Adam(self.model.parameters(), lr=lr, betas=(0.0, 0.99))
-        self.opt_d = torch.optim.Adam(self.judges.parameters(), lr=lr_d, betas=(0.0, 0.99))
+        self.opt_d = torch.optim.Adam(self.discriminators.parameters(), lr=lr_d, betas=(0.0, 0.99))
 
-    def slow_down(self, progress: float) -> None:
-        """Lower both learning rates to zero in the last 40 % of the run; `progress` goes from 0 to 1."""
+    def schedule(self, progress: float) -> None:
+        """Set what changes in a run while `progress` goes from 0 to 1.
+
+        The identity loss fades out over the first half; both learning rates fall to zero in the last 40 %.
+        """
+        self.weights["identity"] = self.identity * max(0.0, 1 - progress / 0.5)
         for optimizer, lr in zip((self.opt_g, self.opt_d), self.rates, strict=True):
             optimizer.param_groups[0]["lr"] = lr * min(1.0, (1 - progress) / 0.4)
 
@@ -201,14 +212,14 @@ class CycleGame:
         there, back = self.model.there, self.model.back
         made_y, made_x = there(x), back(y)
         loss_d = sum(
-            lsgan_discriminator_loss(judge(real), judge(made.detach()))
-            for judge, real, made in zip(self.judges, (y, x), (made_y, made_x), strict=True)
+            lsgan_discriminator_loss(d(real), d(made.detach()))
+            for d, real, made in zip(self.discriminators, (y, x), (made_y, made_x), strict=True)
         )
         self.opt_d.zero_grad()
         loss_d.backward()
         self.opt_d.step()
-        parts = {"adversarial": lsgan_generator_loss(self.judges[0](made_y))}
-        parts["adversarial"] = parts["adversarial"] + lsgan_generator_loss(self.judges[1](made_x))
+        parts = {"adversarial": lsgan_generator_loss(self.discriminators[0](made_y))}
+        parts["adversarial"] = parts["adversarial"] + lsgan_generator_loss(self.discriminators[1](made_x))
         if self.weights["cycle"]:
             parts["cycle"] = cycle_loss(there, back, x, y, made_y, made_x)
         if self.weights["identity"]:
