@@ -2,6 +2,7 @@
 
 from helpers.exercises import (  # noqa: F401 - each registers its exercises
     gan,
+    images,
     start,
     style_transfer,
     text_to_image,

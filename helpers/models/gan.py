@@ -4,6 +4,7 @@ from collections.abc import Callable
 from itertools import pairwise
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
@@ -137,3 +138,104 @@ class GlyphDiscriminator(nn.Module):
             )
         features = self.body(x)
         return self.real(features).squeeze(1) + (features * self.name(labels)).sum(1)
+
+
+class DCGenerator(nn.Module):
+    """Lesson 12's DCGAN generator: noise and group become a 7x7 map, then 14x14, then 28x28, which is then bent.
+
+    Sources: DCGAN, Radford et al. 2015, arXiv:1511.06434; bending, Jaderberg et al. 2015, arXiv:1506.02025.
+    """
+
+    def __init__(self, groups: int, latent_dim: int = 48, channels: int = 24) -> None:
+        """Build it; `groups` is how many kinds of picture can be asked for, `channels` the width at 14x14."""
+        super().__init__()
+        self.config = {"groups": groups, "latent_dim": latent_dim, "channels": channels}
+        self.latent_dim = latent_dim
+        self.group = nn.Embedding(groups, 32)
+        self.net = nn.Sequential(
+            nn.Linear(latent_dim + 32, 2 * channels * 7 * 7),
+            nn.Unflatten(1, (2 * channels, 7, 7)),
+            nn.BatchNorm2d(2 * channels),
+            nn.SiLU(),
+            nn.ConvTranspose2d(2 * channels, channels, 4, stride=2, padding=1),  # (B, C, 14, 14)
+            nn.BatchNorm2d(channels),
+            nn.SiLU(),
+            nn.ConvTranspose2d(channels, 1, 4, stride=2, padding=1),  # (B, 1, 28, 28)
+            nn.Sigmoid(),
+        )
+        self.bend = nn.Linear(latent_dim, 6 + 2 * 4 * 4)
+        nn.init.uniform_(self.bend.weight, -0.05, 0.05)  # at first, hardly any bend
+        nn.init.zeros_(self.bend.bias)
+
+    def forward(self, z: Tensor, groups: Tensor) -> Tensor:
+        """Noise, (B, latent_dim), and groups, int64 (B,), to pictures in [0, 1], (B, 1, 28, 28)."""
+        if z.ndim != 2 or z.shape[1] != self.latent_dim or groups.shape != z.shape[:1]:
+            raise ValueError(
+                f"noise has shape {tuple(z.shape)} and groups {tuple(groups.shape)}; "
+                f"this generator takes (B, {self.latent_dim}) and (B,)."
+            )
+        x = self.net(torch.cat([z, self.group(groups)], 1))
+        turn, wobble = self.bend(z).split([6, 32], 1)
+        grid = F.affine_grid(torch.eye(2, 3) + 0.1 * turn.view(-1, 2, 3), x.shape, align_corners=False)
+        wobble = F.interpolate(wobble.view(-1, 2, 4, 4), size=x.shape[2:], mode="bicubic", align_corners=True)
+        return F.grid_sample(x, grid + 0.05 * wobble.movedim(1, -1), align_corners=False)
+
+    def noise(self, n: int, generator: torch.Generator | None = None) -> Tensor:
+        """Uniform noise of mean 0 and spread 1 for n pictures, (n, latent_dim)."""
+        return (2 * torch.rand(n, self.latent_dim, generator=generator) - 1) * 3**0.5
+
+    @torch.no_grad()
+    def sample(self, groups: Tensor, generator: torch.Generator | None = None) -> Tensor:
+        """Draw each wanted group once, int64 (B,), as pictures in [0, 1], (B, 1, 28, 28)."""
+        return self(self.noise(len(groups), generator), groups)
+
+
+class Bounded(nn.Module):
+    """A layer under spectral norm, times 1.6, which makes up for what LeakyReLU takes away."""
+
+    def __init__(self, layer: nn.Module) -> None:
+        """Wrap a linear layer or a convolution."""
+        super().__init__()
+        self.layer = spectral_norm(layer)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Apply the layer."""
+        return 1.6 * self.layer(x)
+
+
+class DCDiscriminator(nn.Module):
+    """Lesson 12's discriminator: two convolutions with stride 2, told the group by projection.
+
+    Sources: spectral norm, Miyato et al. 2018, arXiv:1802.05957; projection, Miyato & Koyama 2018, arXiv:1802.05637.
+    """
+
+    def __init__(self, groups: int, channels: int = 16, spectral: bool = False) -> None:
+        """Build it; `spectral` bounds every layer's slope instead of normalizing batches, and adds a layer."""
+        super().__init__()
+        self.config = {"groups": groups, "channels": channels, "spectral": spectral}
+        bound, n_features = Bounded if spectral else nn.Sequential, 2 * channels * 7 * 7
+        self.body = nn.Sequential(
+            bound(nn.Conv2d(1, channels, 4, stride=2, padding=1)),  # (B, C, 14, 14)
+            nn.LeakyReLU(0.2),
+            bound(nn.Conv2d(channels, 2 * channels, 4, stride=2, padding=1)),  # (B, 2C, 7, 7)
+            nn.Identity() if spectral else nn.BatchNorm2d(2 * channels),
+            nn.LeakyReLU(0.2),
+            nn.Flatten(),
+        )
+        if spectral:
+            self.body.extend([bound(nn.Linear(n_features, 128)), nn.LeakyReLU(0.2)])
+            n_features = 128
+        self.real, self.group = bound(nn.Linear(n_features, 1)), nn.Embedding(groups, n_features)
+        nn.init.normal_(self.group.weight, std=0.02)  # at first, all groups are judged alike
+        if spectral:
+            spectral_norm(self.group)
+
+    def forward(self, x: Tensor, groups: Tensor) -> Tensor:
+        """Pictures, (B, 1, 28, 28), and their groups, int64 (B,), to logits, (B,); positive says "real"."""
+        if x.shape[1:] != (1, 28, 28) or groups.shape != x.shape[:1]:
+            raise ValueError(
+                f"pictures have shape {tuple(x.shape)} and groups {tuple(groups.shape)}; "
+                "this discriminator takes (B, 1, 28, 28) and (B,)."
+            )
+        features = self.body(x)  # (B, n_features)
+        return self.real(features).squeeze(1) + (features * self.group(groups)).sum(1)
