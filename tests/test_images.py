@@ -24,8 +24,8 @@ def _seed():
 @pytest.fixture(scope="module")
 def lesson():
     return from_notebook(
-        LESSON, "DIGITS", "load_part", "groups_of", "bent", "Generator", "Bounded", "Discriminator", "distance_by_hand", "drawn",
-        "move_d", "move_g", "play", "disguised", "real_or_fake_accuracy",
+        LESSON, "DIGITS", "load_part", "groups_of", "bent", "Generator", "Bounded", "Discriminator", "distance_by_hand",
+        "drawn", "move_d", "move_g", "play", "disguised", "real_or_fake_accuracy",
     )  # fmt: skip
 
 
