@@ -1,6 +1,7 @@
 """Exercises: `check` an answer, ask for a `hint`, see the `solution`, look at your `progress`."""
 
 from helpers.exercises import (  # noqa: F401 - each registers its exercises
+    autoencoder,
     gan,
     images,
     start,
