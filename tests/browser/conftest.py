@@ -131,7 +131,7 @@ def open_notebook(lab, browser, _opened) -> Callable[..., Page]:
         The page; `page.console` lists what went wrong in the browser: errors on the console, failed requests.
     """
 
-    def go(name: str | Path, solved: bool = True, run: bool = True, fresh: bool = False, seconds: int = 400) -> Page:
+    def go(name: str | Path, solved: bool = True, run: bool = True, fresh: bool = False, seconds: int = 900) -> Page:
         what = str(name), solved, run
         if fresh or _opened.get("what") != what:
             close(_opened)

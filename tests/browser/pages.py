@@ -79,7 +79,7 @@ def wait_ready(page: Page, seconds: int = 60) -> None:
     assert page.evaluate(WITHIN % READY, seconds), f"no kernel within {seconds} s"
 
 
-def run_all(page: Page, seconds: int = 400) -> None:
+def run_all(page: Page, seconds: int = 900) -> None:
     """Run all cells; fail if that takes longer, or if there is an error or text on stderr."""
     assert page.evaluate(WITHIN % RUN_ALL, seconds), f"the notebook ran longer than {seconds} s"
     errors = page.evaluate(ERRORS)
