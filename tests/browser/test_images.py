@@ -2,6 +2,7 @@
 
 import pytest
 from browser.pages import LIMIT, cell_with, latency
+from playwright.sync_api import expect
 
 
 @pytest.fixture
@@ -11,7 +12,7 @@ def game(open_notebook):
     cell = page.locator(".jp-CodeCell", has=page.get_by_role("button", name="new round")).first
     cell.scroll_into_view_if_needed()
     cell.get_by_role("button", name="new round").press("Enter")
-    page.wait_for_function("e => e.innerText.includes('Picture 1 of 10')", arg=_status(cell).element_handle())
+    expect(_status(cell)).to_contain_text("Picture 1 of 10")
     return page, cell
 
 
@@ -20,11 +21,11 @@ def _status(cell):
 
 
 def test_a_round_is_played_by_keys_and_ends_with_both_scores(game):
-    page, cell = game
+    _, cell = game
     for i in range(10):
         cell.get_by_role("button", name="real", exact=True).press("Enter")
         said = f"Picture {i + 2} of 10" if i < 9 else "The detector: "
-        page.wait_for_function("([e, said]) => e.innerText.includes(said)", arg=[_status(cell).element_handle(), said])
+        expect(_status(cell)).to_contain_text(said)
     assert "of 10. The detector: " in _status(cell).inner_text()
     assert cell.get_by_role("button", name="real", exact=True).is_disabled()
 
