@@ -1,5 +1,6 @@
-"""`freeze`, `times`, and nbval as conftest.py sets it up, tried on small notebooks."""
+"""`freeze`, `times`, `rehearse`, and nbval as conftest.py sets it up, tried on small notebooks."""
 
+import copy
 import os
 import subprocess
 import sys
@@ -8,7 +9,7 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from tools import notebooks
-from tools.notebooks import METADATA, ROOT, VIEW, NotRun, freeze, main, measure, read, with_times
+from tools.notebooks import FEW, METADATA, ROOT, VIEW, NotRun, freeze, main, measure, read, rehearse, run, with_times
 
 WIDGET = """class Pictured:
     def __repr__(self):
@@ -25,6 +26,23 @@ SOURCES = {
     "bar": "for _ in tqdm(range(3)):\n    pass\nprint('counted')",
     "update": "shown = display('starting', display_id=True)\nshown.update('done');",
 }
+TRAINING = """from helpers import sequences
+from helpers.models.transformer import SequenceModel
+from helpers.training import fit
+seen = []
+def step(i):
+    seen.append(i)
+    return {"loss": 1.0}
+histories = [fit(step, 120, live=False), fit(step, steps=3, live=False)]
+model = SequenceModel(11, 12, d_model=8, n_heads=1, n_layers=1)
+histories.append(sequences.train(model, "copy", 60, batch_size=4, live=False))
+print([h.steps for h in histories], seen[25:])"""
+CLAIMS = """é = "ü"; assert len(seen) > 120, "é"; print(é)
+for i in seen:
+    assert (
+        i < 0
+    ), f"{i} is not below 0"  # a claim of two lines
+print("assert nothing")"""
 README = """text | with | bars
 | lesson | question | minutes | MB | result |
 |---|---|---|---|---|
@@ -150,3 +168,22 @@ def test_times_go_into_the_lessons_row_only():
     assert new[:3] + new[4:] == old[:3] + old[4:]
     with pytest.raises(NotRun, match=r"no lesson table with a row for 13_z\.ipynb"):
         with_times(README, "13_z.ipynb", 90, 1)
+
+
+def test_a_rehearsal_takes_few_steps_and_asserts_nothing(tmp_path):
+    nb = new_notebook(cells=[new_markdown_cell("assert"), *map(new_code_cell, (TRAINING, CLAIMS))], metadata=METADATA)
+    before = copy.deepcopy(nb)
+    ran, _ = run(rehearse(nb), tmp_path, strict=True)
+    assert [o.text for c in ran.cells[1:] for o in c.outputs if o.get("name") == "stdout"] == [
+        "[34, 3, 32] [25, 26, 27, 28, 29, 49, 50, 99, 100, 0, 1, 2]\n",
+        "ü\nassert nothing\n",
+    ]
+    assert nb == before
+    with pytest.raises(NotRun, match=r"cell 2: (?s:.*)AssertionError"):
+        run(nb, tmp_path)
+
+
+def test_a_rehearsal_changes_nothing_else():
+    nb = new_notebook(cells=[*map(new_code_cell, (TRAINING, CLAIMS, "assert True")), new_markdown_cell("assert True")])
+    without = 'é = "ü"; pass; print(é)\nfor i in seen:\n    pass  # a claim of two lines\nprint("assert nothing")'
+    assert [c.source for c in rehearse(nb).cells] == [FEW + TRAINING, without, "pass", "assert True"]

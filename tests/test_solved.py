@@ -7,7 +7,7 @@ import nbformat
 import pytest
 from browser.pages import CHROMIUM
 from nbformat.v4 import new_code_cell, new_notebook
-from tools.notebooks import METADATA, ROOT, NotRun, checked, run, solve, unsolved
+from tools.notebooks import METADATA, ROOT, NotRun, checked, rehearse, run, solve, unsolved
 
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 
@@ -33,7 +33,7 @@ def _made(*sources: str):
 @pytest.mark.skipif(CHROMIUM is not None, reason="the browser tests run each lesson solved")
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
 def test_lesson_passes_with_every_exercise_solved(path):
-    assert unsolved(path) == []
+    assert unsolved(path, rehearsed=True) == []
 
 
 def test_answers_are_put_in_the_place_of_stubs(tmp_path):
@@ -58,6 +58,11 @@ def test_a_wrong_answer_raises_in_strict_mode_only(wrong, tmp_path):
     assert set(noted.values()) == {"wrong"}
     with pytest.raises(NotRun, match=r"cell 1: (.|\n)*AssertionError: made_"):
         run(_made(wrong), tmp_path, strict=True)
+
+
+def test_a_wrong_answer_raises_in_a_rehearsal_too(tmp_path):
+    with pytest.raises(NotRun, match=r"cell 1: (.|\n)*AssertionError: made_half"):
+        run(rehearse(_made(VALUE.replace("...", "2"))), tmp_path, strict=True)
 
 
 def test_a_check_that_is_not_reached_counts_as_unsolved(tmp_path: Path):

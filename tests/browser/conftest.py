@@ -17,7 +17,7 @@ import nbformat
 import pytest
 from browser.pages import CHROMIUM, FLAGS, Page, close, listen, run_all, wait_ready
 from playwright.sync_api import Browser, sync_playwright
-from tools.notebooks import METADATA, ROOT, checked, read, solve
+from tools.notebooks import METADATA, ROOT, checked, read, rehearse, solve
 
 SETTINGS = {
     "@jupyterlab/notebook-extension/tracker": {"windowingMode": "none"},  # every cell exists, also off screen
@@ -118,21 +118,30 @@ def _opened() -> Iterator[dict]:
 def open_notebook(lab, browser, _opened) -> Callable[..., Page]:
     """`open_notebook(name, solved=True)` opens a copy of a lesson, runs all its cells, and gives the page.
 
-    Running a lesson takes up to minutes, so a test that asks for the notebook which the last test had open gets that
-    page as it was left; `fresh=True` opens and runs it again.
+    A lesson is rehearsed: its trainings are cut short and its claims are not asserted, because nbval runs it in full.
+    A test that asks for the notebook which the last test had open gets that page as it was left; `fresh=True` opens and
+    runs it again.
 
     Args (of the function):
         name: `22_vae`, or the path of a notebook from elsewhere.
         solved: Put the reference answers in; wrong answers raise, and each check has to pass.
         run: Run all cells, and fail if one does not run.
         fresh: Do not take the page of the last test.
+        rehearsed: False runs a lesson in full, for tests of what a trained model answers.
         seconds: How long the run may take.
     Returns:
         The page; `page.console` lists what went wrong in the browser: errors on the console, failed requests.
     """
 
-    def go(name: str | Path, solved: bool = True, run: bool = True, fresh: bool = False, seconds: int = 900) -> Page:
-        what = str(name), solved, run
+    def go(
+        name: str | Path,
+        solved: bool = True,
+        run: bool = True,
+        fresh: bool = False,
+        rehearsed: bool = True,
+        seconds: int = 900,
+    ) -> Page:
+        what = str(name), solved, run, rehearsed
         if fresh or _opened.get("what") != what:
             close(_opened)
             address, token, root = lab(solved)
@@ -141,7 +150,8 @@ def open_notebook(lab, browser, _opened) -> Callable[..., Page]:
             progress = root.parent / "progress.json"
             progress.unlink(missing_ok=True)
             nb.metadata.setdefault("kernelspec", METADATA["kernelspec"])  # or JupyterLab asks for one
-            nbformat.write(solve(nb) if solved else nb, root / "notebooks" / source.name)
+            shown = rehearse(nb) if rehearsed else nb
+            nbformat.write(solve(shown) if solved else shown, root / "notebooks" / source.name)
             page = listen(browser.new_context(viewport={"width": 1200, "height": 1400}).new_page(), address)
             _opened.update(what=what, page=page)
             page.goto(f"{address}/doc/tree/notebooks/{source.name}?token={token}")
