@@ -13,12 +13,13 @@ CPU_TORCH := --no-deps --retries 0 --timeout 15 --extra-index-url https://downlo
 lab: .venv/.lab
 	$(RUN) -m jupyterlab --ServerApp.ip=127.0.0.1 --ServerApp.port=$(PORT) --ServerApp.root_dir=. $(LAB_FLAGS)
 
-# Two at a time, but for the browser tests, which measure how fast a live view answers.
+# Two at a time, long notebooks first, so that both end together; but not the browser tests, which measure how fast a
+# live view answers.
 test: .venv/.test
 ifdef ARGS
 	$(RUN) -m pytest $(ARGS)
 else
-	$(RUN) -m pytest --numprocesses 2 --dist loadfile --ignore tests/browser
+	$(RUN) -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder --ignore tests/browser notebooks tests
 	$(RUN) -m pytest tests/browser
 endif
 
