@@ -75,6 +75,12 @@ REGISTRY: dict[str, Source] = {
             "https://storage.googleapis.com/download.tensorflow.org/data/shakespeare.txt",
         ),
     ),
+    **_sources(
+        "zinc",
+        {"250k_rndm_zinc_drugs_clean_3.csv": "35e3f1a52b1badc0697e373d73a18ad773f415936ff992f4c6baa2e067b3e6ae"},
+        "https://raw.githubusercontent.com/aspuru-guzik-group/chemical_vae/master/models/zinc_properties/",
+        "https://github.com/aspuru-guzik-group/chemical_vae/raw/master/models/zinc_properties/",
+    ),
 }
 
 

@@ -142,7 +142,7 @@ def test_conda_door_holds_python_pip_and_this_project():
     assert install["pip"] == [
         "--extra-index-url https://download.pytorch.org/whl/cpu",
         "--constraint constraints.txt",
-        "--editable .",
+        "--editable .[chem]",
     ]
 
 
@@ -154,7 +154,7 @@ def test_make_installs_the_project_under_the_constraints():
 
     lab, test = planned("lab"), planned("test")
     assert lab and all("--constraint constraints.txt" in line for line in lab + test)
-    assert lab[-1].endswith("--editable .") and test[-1].endswith("--editable '.[test]'")
+    assert lab[-1].endswith("--editable '.[chem]'") and test[-1].endswith("--editable '.[chem,test]'")
 
 
 def test_an_old_python_is_told_what_to_do(tmp_path):
