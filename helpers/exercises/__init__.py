@@ -1,9 +1,11 @@
 """Exercises: `check` an answer, ask for a `hint`, see the `solution`, look at your `progress`."""
 
 from helpers.exercises import (  # noqa: F401 - each registers its exercises
+    anomaly,
     autoencoder,
     gan,
     images,
+    molecules,
     start,
     style_transfer,
     text_to_image,
