@@ -4,6 +4,7 @@ import copy
 import os
 import subprocess
 import sys
+from functools import partial
 
 import nbformat
 import pytest
@@ -51,17 +52,25 @@ README = """text | with | bars
 """
 
 
+def _write(path, *sources: str):
+    """Write code cells to a path as a notebook."""
+    cells = [new_markdown_cell("# Made"), *(new_code_cell(s) for s in sources)]
+    nbformat.write(new_notebook(cells=cells, metadata={**METADATA, "widgets": {"state": {}}}), path)
+    return path
+
+
 @pytest.fixture
 def made(tmp_path):
-    """A path and a function that writes code cells there as a notebook."""
-    path = tmp_path / "made.ipynb"
+    """A function that writes code cells as a notebook and gives its path."""
+    return partial(_write, tmp_path / "made.ipynb")
 
-    def write(*sources: str):
-        cells = [new_markdown_cell("# Made"), *(new_code_cell(s) for s in sources)]
-        nbformat.write(new_notebook(cells=cells, metadata={**METADATA, "widgets": {"state": {}}}), path)
-        return path
 
-    return write
+@pytest.fixture(scope="module")
+def frozen(tmp_path_factory):
+    """All the SOURCES, frozen."""
+    path = _write(tmp_path_factory.mktemp("frozen") / "made.ipynb", *SOURCES.values())
+    freeze(path)
+    return path
 
 
 def _pytest(path) -> subprocess.CompletedProcess:
@@ -70,14 +79,12 @@ def _pytest(path) -> subprocess.CompletedProcess:
     return subprocess.run([sys.executable, "-m", "pytest", *options, path], env=env, capture_output=True, text=True)
 
 
-def test_freeze_stores_a_clean_run_twice_the_same(made):
-    path = made(*SOURCES.values())
-    freeze(path)
-    first = path.read_bytes()
-    freeze(path)
-    assert path.read_bytes() == first
-    assert list(path.parent.iterdir()) == [path]
-    nb = read(path)
+def test_freeze_stores_a_clean_run_twice_the_same(frozen):
+    first = frozen.read_bytes()
+    freeze(frozen)
+    assert frozen.read_bytes() == first
+    assert list(frozen.parent.iterdir()) == [frozen]
+    nb = read(frozen)
     cells = dict(zip(SOURCES, nb.cells[1:], strict=True))
     assert [c.execution_count for c in cells.values()] == [1, 2, 3, 4, 5, 6]
     assert nb.metadata == METADATA and b"iopub" not in first and VIEW.encode() not in first
@@ -85,7 +92,7 @@ def test_freeze_stores_a_clean_run_twice_the_same(made):
     assert set(cells["pictured"].outputs[0]["data"]) == {"text/plain", "image/png"}
     assert [o.text for o in cells["bar"].outputs] == ["counted\n"]
     assert [o["data"]["text/plain"] for o in cells["update"].outputs] == ["'done'"]
-    run = _pytest(path)
+    run = _pytest(frozen)
     assert run.returncode == 0 and "6 passed" in run.stdout, run.stdout
 
 
@@ -128,10 +135,8 @@ def test_a_full_disk_leaves_the_file_as_it_was(made, monkeypatch):
 
 
 @pytest.mark.parametrize("change", [("counted", "miscounted"), ("'done'", "'starting'"), ("<pictured", "<painted")])
-def test_nbval_sees_a_stored_text_that_differs(made, change):
-    path = made(*SOURCES.values())
-    freeze(path)
-    nb = read(path)
+def test_nbval_sees_a_stored_text_that_differs(frozen, tmp_path, change):
+    path, nb = tmp_path / "made.ipynb", read(frozen)
     for output in (o for c in nb.cells[1:] for o in c.outputs):
         if "text" in output:
             output.text = output.text.replace(*change)
