@@ -16,7 +16,7 @@ from pathlib import Path
 import nbformat
 import pytest
 from browser.pages import CHROMIUM, FLAGS, Page, close, listen, run_all, wait_ready
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 from tools.notebooks import METADATA, ROOT, checked, read, rehearse, solve
 
 SETTINGS = {
@@ -31,6 +31,7 @@ def browser() -> Iterator[Browser]:
     """A Chromium that reaches loopback only; without one the tests are skipped, or fail where CI=true."""
     if CHROMIUM is None:
         (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)("no Chromium: install it, or set CHROMIUM")
+    expect.set_options(timeout=60_000)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield browser

@@ -2,6 +2,7 @@
 
 import pytest
 from browser.pages import LIMIT, cell_with, latency
+from playwright.sync_api import expect
 
 
 @pytest.fixture
@@ -30,7 +31,7 @@ def test_another_letter_is_translated_and_the_line_says_what_is_read(slider):
     cell.locator("select").first.select_option("R")
     page.wait_for_function("([e, old]) => e.src !== old", arg=[picture.element_handle(), old])
     line = cell.locator("[role=status]").last
-    page.wait_for_function("e => e.innerText.includes('read as R')", arg=line.element_handle())
+    expect(line).to_contain_text("read as R")
     assert "strength" in line.inner_text() and "bold italic serif" in line.inner_text()
 
 
