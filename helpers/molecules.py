@@ -2,6 +2,7 @@
 
 import csv
 import gzip
+import hashlib
 import re
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
@@ -59,11 +60,12 @@ class MoleculeSet:
 def load_molecules(name: str | Path = "library", split: str = "train", n: int | None = None) -> MoleculeSet:
     """Load drug-like molecules: the embedded library, the downloaded ZINC sample, or a file of yours.
 
-    Lines that cannot be used (no molecule, or more than MAX_TOKENS tokens) are left out, and a warning names them.
+    Lines that cannot be used (no molecule, more than MAX_TOKENS tokens, the same molecule again) are left out, and a
+    warning names them.
 
     Args:
         name: "library", "zinc", or the path of a .smi file: one SMILES a line, anything may follow after a space.
-        split: "train" or "test"; one molecule in ten is for testing.
+        split: "train" or "test"; about one molecule in ten is for testing, in whichever way it is written.
         n: Only so many, the first ones; all if not given. Measuring takes about 2 ms each, except for the library.
     Raises:
         ValueError: If the split or n is impossible, or the file holds no molecule; the message quotes it.
@@ -76,10 +78,9 @@ def load_molecules(name: str | Path = "library", split: str = "train", n: int | 
         raise ValueError(f"n must be a positive whole number of molecules, got {n!r}.")
     if name == "library":
         smiles, columns = _library()
-        mine = _turn(range(len(smiles)), split)[:n]
+        mine = [i for i in range(len(smiles)) if (i % 10 == 9) == (split == "test")][:n]
         return MoleculeSet(tuple(smiles[i] for i in mine), {key: column[mine] for key, column in columns.items()})
-    lines = _zinc() if name == "zinc" else _smi(Path(name))
-    return _measured(_turn(lines, split), n, str(name))
+    return _measured(_zinc() if name == "zinc" else _smi(Path(name)), split, n, str(name))
 
 
 def measure(smiles: str) -> dict[str, float] | None:
@@ -89,10 +90,14 @@ def measure(smiles: str) -> dict[str, float] | None:
 
     Source: Bickerton et al. 2012, doi:10.1038/nchem.1243 (QED); Wildman & Crippen 1999 (logP), as RDKit computes them.
     """
+    values = _values(smiles)
+    return None if values is None else dict(zip(PROPERTIES, values, strict=True))
+
+
+@lru_cache(1 << 16)  # a search asks for the same molecules again and again
+def _values(smiles: str) -> tuple[float, ...] | None:
     molecule = parse(smiles)
-    if molecule is None:
-        return None
-    return {"qed": QED.qed(molecule), "logp": Crippen.MolLogP(molecule), "weight": Descriptors.MolWt(molecule)}
+    return None if molecule is None else (QED.qed(molecule), Crippen.MolLogP(molecule), Descriptors.MolWt(molecule))
 
 
 def qed_of(smiles: Iterable[str]) -> Tensor:
@@ -103,6 +108,14 @@ def qed_of(smiles: Iterable[str]) -> Tensor:
 def parse(smiles: str) -> Chem.Mol | None:
     """RDKit's molecule of a SMILES text; None if it is empty or no molecule."""
     return Chem.MolFromSmiles(smiles) if smiles else None
+
+
+def _molecule(smiles: str) -> Chem.Mol:
+    """RDKit's molecule; a ValueError quotes a text that is none."""
+    molecule = parse(smiles)
+    if molecule is None:
+        raise ValueError(f"{smiles!r} is no molecule; `canonical` gives None for such a text.")
+    return molecule
 
 
 def canonical(smiles: str) -> str | None:
@@ -116,7 +129,7 @@ def scaffold(smiles: str) -> str:
 
     Source: Bemis & Murcko 1996, doi:10.1021/jm9602928.
     """
-    return MurckoScaffold.MurckoScaffoldSmiles(mol=Chem.MolFromSmiles(smiles))
+    return MurckoScaffold.MurckoScaffoldSmiles(mol=_molecule(smiles))
 
 
 def synthesizability(smiles: str) -> float:
@@ -124,7 +137,7 @@ def synthesizability(smiles: str) -> float:
 
     Source: Ertl & Schuffenhauer 2009, doi:10.1186/1758-2946-1-8.
     """
-    return sascorer.calculateScore(Chem.MolFromSmiles(smiles))
+    return sascorer.calculateScore(_molecule(smiles))
 
 
 def fingerprints(smiles: Iterable[str]) -> Tensor:
@@ -133,7 +146,7 @@ def fingerprints(smiles: Iterable[str]) -> Tensor:
     Source: Morgan 1965; Rogers & Hahn 2010, doi:10.1021/ci100050t, as RDKit computes them.
     """
     maker = rdFingerprintGenerator.GetMorganGenerator(radius=2, fpSize=2048)
-    return torch.stack([torch.from_numpy(maker.GetFingerprintAsNumPy(Chem.MolFromSmiles(s))) for s in smiles]).bool()
+    return torch.stack([torch.from_numpy(maker.GetFingerprintAsNumPy(_molecule(s))) for s in smiles]).bool()
 
 
 def alerts(smiles: str) -> list[str]:
@@ -141,7 +154,7 @@ def alerts(smiles: str) -> list[str]:
 
     Source: Brenk et al. 2008, doi:10.1002/cmdc.200700139, as RDKit lists them.
     """
-    return [match.GetDescription() for match in _brenk().GetMatches(Chem.MolFromSmiles(smiles))]
+    return [match.GetDescription() for match in _brenk().GetMatches(_molecule(smiles))]
 
 
 @lru_cache
@@ -177,8 +190,10 @@ class Tokens:
         """Molecules as token numbers, each between beginning and end, padded: int64, shape (N, T).
 
         Raises:
-            ValueError: If a molecule holds an unknown token; the message names both.
+            ValueError: If there is no molecule, or one holds an unknown token; the message names both.
         """
+        if not smiles:
+            raise ValueError("There is no molecule to encode; give at least one.")
         rows = []
         for text in smiles:
             parts = split_tokens(self.kind, text)
@@ -188,7 +203,13 @@ class Tokens:
         return torch.nn.utils.rnn.pad_sequence(rows, batch_first=True, padding_value=PAD)
 
     def texts(self, ids: Tensor) -> list[str]:
-        """Rows of token numbers as text of this representation, up to the first end; shape (N, T)."""
+        """Rows of token numbers as text of this representation, up to the first end; shape (N, T).
+
+        Raises:
+            ValueError: If a number is no token; the message quotes it.
+        """
+        if ids.numel() and not (ids.min() >= 0 and ids.max() < len(self)):
+            raise ValueError(f"token numbers go from {ids.min()} to {ids.max()}; known are 0 to {len(self) - 1}.")
         found = []
         for row in ids.tolist():
             row = row[: row.index(END)] if END in row else row
@@ -217,11 +238,6 @@ def split_tokens(kind: str, smiles: str) -> list[str]:
     return list(selfies.split_selfies(to_selfies(smiles))) if kind == "selfies" else SMILES_TOKEN.findall(smiles)
 
 
-def _turn(items: Iterable, split: str) -> list:
-    """Every tenth item for testing, the others for training."""
-    return [item for i, item in enumerate(items) if (i % 10 == 9) == (split == "test")]
-
-
 def _library() -> tuple[list[str], dict[str, Tensor]]:
     """What data/make/molecules.py wrote."""
     path = DATA / "molecules.tsv.gz"
@@ -237,7 +253,7 @@ def _smi(path: Path) -> Iterator[tuple[int, str]]:
     """Line number and SMILES of each line of a file that is not empty."""
     if not path.is_file():
         raise FileNotFoundError(f"There is no file {str(path)!r}; give 'library', 'zinc', or the path of a .smi file.")
-    with path.open(encoding="utf-8") as file:
+    with path.open(encoding="utf-8-sig") as file:
         for number, line in enumerate(file, 1):
             if line.strip():
                 yield number, line.split()[0]
@@ -250,32 +266,40 @@ def _zinc() -> Iterator[tuple[int, str]]:
             yield number, row["smiles"].strip()
 
 
-def _measured(lines: Sequence[tuple[int, str]], n: int | None, name: str) -> MoleculeSet:
-    """Measure the molecules of numbered lines until there are n; warn of those that cannot be used."""
-    kept, rows, unread, long = [], [], [], []
-    for number, smiles in tqdm(lines, desc=f"measuring {name}", leave=False, disable=len(lines) < 2000):
-        found = measure(smiles)
-        try:
-            size = len(split_tokens("selfies", smiles)) if found else 0
-        except ValueError:
-            found = None
-        if found is None:
-            unread.append(number)
-        elif size > MAX_TOKENS:
-            long.append(number)
-        else:
+def _measured(lines: Iterable[tuple[int, str]], split: str, n: int | None, name: str) -> MoleculeSet:
+    """Measure the molecules of numbered lines that belong to a split, until there are n; warn of unusable lines."""
+    kept, rows, seen = [], [], set()
+    left_out: dict[str, list[int]] = {}
+    for number, smiles in tqdm(lines, desc=f"reading {name}", leave=False, delay=2):
+        same = canonical(smiles)
+        why = "" if same and _is_for(split, same) else "other split" if same else "no molecule"
+        if not why:
+            why = "the same molecule again" if same in seen else _unwritable(smiles)
+            seen.add(same)
+        if not why:
             kept.append(smiles)
-            rows.append(found)
+            rows.append(measure(smiles))
+        left_out.setdefault(why, []).append(number)
         if len(kept) == n:
             break
-    _warn(name, unread, "no molecule that SELFIES can write")
-    _warn(name, long, f"longer than {MAX_TOKENS} SELFIES tokens")
+    for why, numbers in left_out.items():
+        if why not in ("", "other split"):
+            some = ", ".join(map(str, numbers[:10])) + (", ..." if len(numbers) > 10 else "")
+            warnings.warn(f"{name}: {len(numbers)} line(s) left out, {why}: {some}", stacklevel=3)
     if not kept:
-        raise ValueError(f"{name} holds no molecule that can be used; give one SMILES a line, such as CCO.")
+        raise ValueError(f"{name} holds no molecule for {split} that can be used; give one SMILES a line, such as CCO.")
     return MoleculeSet(tuple(kept), {key: torch.tensor([row[key] for row in rows]) for key in PROPERTIES})
 
 
-def _warn(name: str, numbers: list[int], why: str) -> None:
-    if numbers:
-        some = ", ".join(map(str, numbers[:10])) + (", ..." if len(numbers) > 10 else "")
-        warnings.warn(f"{name}: {len(numbers)} line(s) left out, {why}: {some}", stacklevel=4)
+def _is_for(split: str, same: str) -> bool:
+    """Whether a molecule, as canonical SMILES, belongs to a split: decided by its hash, so never to both."""
+    return (hashlib.sha256(same.encode()).digest()[0] % 10 == 9) == (split == "test")
+
+
+def _unwritable(smiles: str) -> str:
+    """Why SELFIES cannot write a molecule within MAX_TOKENS; empty if it can."""
+    try:
+        n = len(split_tokens("selfies", smiles))
+    except ValueError:
+        return "no molecule that SELFIES can write"
+    return f"longer than {MAX_TOKENS} SELFIES tokens" if n > MAX_TOKENS else ""

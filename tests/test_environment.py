@@ -21,6 +21,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 RUNTIME = [Requirement(line) for line in PROJECT["dependencies"]]
 EXTRAS = {name: [Requirement(line) for line in lines] for name, lines in PROJECT["optional-dependencies"].items()}
+INSTALLED = RUNTIME + EXTRAS["chem"]  # by both commands
 DECLARED = RUNTIME + [r for extra in EXTRAS.values() for r in extra]
 UNPINNED = ("nvidia-", "triton", "cuda-", "setuptools")  # torch pins its GPU libraries; venv brings setuptools
 OWN_FOLDERS = (ROOT, ROOT / "tests", ROOT / "data" / "make")
@@ -94,13 +95,13 @@ def test_installed_versions_are_the_pinned_ones():
     pins = _pins()
     installed = {name: _installed(name) for name in pins}
     assert {n: str(v) for n, v in installed.items() if v not in (None, pins[n])} == {}
-    missing = [r.name for r in RUNTIME + EXTRAS["test"] if installed[canonicalize_name(r.name)] is None]
+    missing = [r.name for r in INSTALLED + EXTRAS["test"] if installed[canonicalize_name(r.name)] is None]
     assert missing == []
 
 
 def test_what_the_dependencies_bring_is_pinned_too():
-    needed = _needed(RUNTIME + EXTRAS["test"])
-    assert len(needed) > len(RUNTIME + EXTRAS["test"])
+    needed = _needed(INSTALLED + EXTRAS["test"])
+    assert len(needed) > len(INSTALLED + EXTRAS["test"])
     assert [n for n in sorted(needed - set(_pins())) if not n.startswith(UNPINNED)] == []
 
 
@@ -111,7 +112,7 @@ def test_torch_is_2_13_without_the_packages_that_break_it():
     assert _pins().keys().isdisjoint({"torchvision", "torch-fidelity"})
 
 
-@pytest.mark.parametrize("requirement", RUNTIME + EXTRAS["test"], ids=lambda r: r.name)
+@pytest.mark.parametrize("requirement", INSTALLED + EXTRAS["test"], ids=lambda r: r.name)
 def test_every_dependency_imports(requirement):
     name = canonicalize_name(requirement.name)
     modules = [m for m, owners in packages_distributions().items() if name in map(canonicalize_name, owners)]
@@ -122,11 +123,11 @@ def test_every_dependency_imports(requirement):
 
 @pytest.mark.parametrize("folder", ["helpers", "notebooks", "data/make"])
 def test_lessons_import_only_what_is_declared(folder):
-    assert _undeclared(folder, RUNTIME) == []
+    assert _undeclared(folder, INSTALLED) == []
 
 
 def test_tests_import_only_what_is_declared():
-    assert _undeclared("tests", RUNTIME + EXTRAS["test"]) == []
+    assert _undeclared("tests", INSTALLED + EXTRAS["test"]) == []
 
 
 def test_the_import_scan_sees_an_undeclared_package():

@@ -10,6 +10,7 @@ import gzip
 import io
 import math
 import random
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -96,14 +97,17 @@ def library(n: int, seed: int = 0) -> list[tuple[str, dict[str, float]]]:
 
 
 def entropy() -> float:
-    """Nats that one draw of the parts is worth: the average of minus the logarithm of its probability."""
-    nats = 0.0
-    for places in CORES.values():
-        first, second = (math.log(len(LINKERS[place]) * len(TAILS)) for place in places)
-        small = math.log(len(SMALL[places[1]]))
-        nats += first + SECOND_TAIL * (second - math.log(SECOND_TAIL))
-        nats += (1 - SECOND_TAIL) * (small - math.log(1 - SECOND_TAIL))
-    return math.log(len(CORES)) + nats / len(CORES)
+    """Nats that one text is worth: the average of minus the logarithm of its probability."""
+    nats = math.log(len(CORES))
+    for core, (first, second) in CORES.items():
+        tails = [Counter(linker + tail for linker in LINKERS[place] for tail in TAILS) for place in (first, second)]
+        shares = [{text: count / counts.total() for text, count in counts.items()} for counts in tails]
+        for text in SMALL[second]:
+            shares[1][text] = shares[1].get(text, 0.0) + (1 / SECOND_TAIL - 1) / len(SMALL[second])
+        total = sum(shares[1].values())  # 1 / SECOND_TAIL
+        shares = [shares[0], {text: share / total for text, share in shares[1].items()}]
+        nats -= sum(p * math.log(p) for part in shares[: core.count("{")] for p in part.values()) / len(CORES)
+    return nats
 
 
 def main() -> None:
@@ -119,7 +123,7 @@ def main() -> None:
         file.write("\n".join([*lines, ""]).encode())
     path = folder / "molecules.tsv.gz"
     path.write_bytes(packed.getvalue())
-    print(f"{path.name}: {N:,} molecules, {path.stat().st_size / 1000:.0f} kB; {entropy():.1f} nats a draw")
+    print(f"{path.name}: {N:,} molecules, {path.stat().st_size / 1000:.0f} kB; {entropy():.1f} nats a text")
 
 
 if __name__ == "__main__":

@@ -124,10 +124,20 @@ def _made() -> list[tuple]:
     return [(made, ["CCO", "CCC"]), (["C", "CC", "CCC", "CC"], ["O"]), (["C", None, "C"], ["C", "CC"])]
 
 
+def _told_by(scores: Tensor, targets: Tensor) -> Tensor:
+    """Minus the sum of the scores of the tokens that came."""
+    return -(scores.gather(2, targets[..., None])[..., 0] * (targets != PAD)).sum(1)
+
+
 def _sieved(made: list, known: list) -> tuple[int, int, int]:
     """How many are valid, different, and new."""
     different = {m for m in made if m}
     return sum(m is not None for m in made), len(different), len(different - set(known))
+
+
+def _with_none(made: list, known: list) -> tuple[float, float]:
+    """Uniqueness and novelty where None counts as one more molecule."""
+    return len(set(made)) / sum(m is not None for m in made), len(set(made) - set(known)) / len(set(made))
 
 
 def _share(made: list, wanted: Callable[[str], bool]) -> float:
@@ -140,6 +150,26 @@ def _scores_but(place: int, value: float, made: list, known: list) -> tuple[floa
     scores = list(generation_scores(made, known))
     scores[place] = value
     return tuple(scores)
+
+
+def _cosine_as_angle(a: Tensor, b: Tensor, t: float) -> Tensor:
+    omega = F.cosine_similarity(a, b, dim=0)
+    return (torch.sin((1 - t) * omega) * a + torch.sin(t * omega) * b) / torch.sin(omega)
+
+
+def _piled_up(z: Tensor, objective: Callable[[Tensor], Tensor], steps: int, rate: float) -> Tensor:
+    """Each step adds the slopes of all steps before, as `.backward()` without zeroing does."""
+    pile = torch.zeros_like(z)
+    for _ in range(steps):
+        pile = pile + climb(z, objective, 1, 1.0) - z
+        z = z + rate * pile
+    return z
+
+
+def _unit_slopes(z: Tensor, objective: Callable[[Tensor], Tensor], steps: int, rate: float) -> Tensor:
+    for _ in range(steps):
+        z = z + rate * F.normalize(climb(z, objective, 1, 1.0) - z)
+    return z
 
 
 def _told() -> list[tuple[Tensor, Tensor]]:
@@ -162,6 +192,8 @@ register(
                 lambda a, b: (a == b).float().mean(1),
             "You divided by all places: divide by those that are on in at least one of the two.":
                 lambda a, b: (a & b).float().mean(1),
+            "You added the two counts: what both have counts once in the union.":
+                lambda a, b: (a & b).sum(1) / (a.sum(1) + b.sum(1)),
             "That is twice the shared ones over the sum of both (Dice): Tanimoto divides by the union.":
                 lambda a, b: 2 * (a & b).sum(1) / (a.sum(1) + b.sum(1)),
             "You divided by what the first one has: asked the other way round, you would get another number.":
@@ -190,8 +222,12 @@ register(
                 lambda logits, targets: token_nll(logits, targets).mean(),
             "The sign is flipped: a cost is minus the logarithm of a probability.":
                 lambda logits, targets: -token_nll(logits, targets),
+            "The softmax runs over the tokens of the vocabulary, the last dimension, not over time.":
+                lambda logits, targets: _told_by(logits.log_softmax(1), targets),
+            "cross_entropy takes logits: it does the softmax itself.":
+                lambda logits, targets: token_nll(logits.softmax(2), targets),
             "Those are logits, not logarithms of probabilities: log_softmax first.":
-                lambda logits, targets: -(logits.gather(2, targets[..., None])[..., 0] * (targets != PAD)).sum(1),
+                lambda logits, targets: _told_by(logits, targets),
         },
         hints=(
             "A sum over the places of a text of minus log p(the token that came); skip places that are padding.",
@@ -204,7 +240,7 @@ register(
 register(
     Exercise(
         "kl_weight", LESSON, 1, 5, kl_weight,
-        cases=lambda: [(0, 100, 0.5), (20, 100, 0.5), (50, 100, 0.5), (90, 100, 0.5), (300, 1200, 0.75), (7, 10, 1.0)],
+        cases=lambda: [(0, 100, 0.5), (50, 100, 0.5), (90, 100, 0.5), (30, 120, 0.75), (1, 50, 1e-9)],
         mistakes={
             "It goes on rising beyond 1: from there on it stays, and the loss is minus the ELBO itself.":
                 lambda step, steps, share: step / (share * steps),
@@ -212,6 +248,8 @@ register(
                 lambda step, steps, share: step / steps,
             "That is a jump: the weight should rise evenly from 0.":
                 lambda step, steps, share: float(step >= share * steps),
+            "You counted steps from 1: at step 0 the weight is 0.":
+                lambda step, steps, share: min(1.0, (step + 1) / (share * steps)),
             "It falls: the code is free at the beginning, and paid for later.":
                 lambda step, steps, share: max(0.0, 1 - step / (share * steps)),
         },
@@ -230,6 +268,8 @@ register(
         mistakes={
             "Uniqueness asks the valid ones only: a broken text is not another molecule.":
                 lambda made, known: _scores_but(1, len(set(made)) / len(made), made, known),
+            "None is no molecule: leave it out before you count different ones.":
+                lambda made, known: (*generation_scores(made, known)[:1], *_with_none(made, known)),
             "You counted repetitions in the novelty: ask it of the different molecules.":
                 lambda made, known: _scores_but(2, _share(made, lambda m: m not in known), made, known),
             "That is the share of known ones: novel are the others.":
@@ -251,7 +291,7 @@ register(
     Exercise(
         "slerp", LESSON, 3, 10, slerp,
         cases=lambda: [
-            (_numbers(5), _numbers(5, seed=1), 0.0), (_numbers(5), _numbers(5, seed=1), 0.3),
+            (_numbers(5), _numbers(5, seed=1), 0.3), (_numbers(5), _numbers(5, seed=1), 0.0),
             (torch.tensor([2.0, 0.0]), torch.tensor([0.0, 2.0]), 0.5), (_numbers(8, seed=2), _numbers(8, seed=3), 0.9),
         ],
         mistakes={
@@ -265,6 +305,9 @@ register(
                      + torch.sin(t * torch.acos((a @ b).clamp(-0.999, 0.999))) * b)
                     / torch.sin(torch.acos((a @ b).clamp(-0.999, 0.999)))
                 ),
+            "You used the cosine as the angle: take torch.acos of it.": _cosine_as_angle,
+            "The codes came out as if both were 1 long: use the directions for the angle alone.":
+                lambda a, b, t: slerp(F.normalize(a, dim=0), F.normalize(b, dim=0), t),
             "You forgot to divide by sin(omega): at t = 0 the result has to be a.":
                 lambda a, b, t: slerp(a, b, t) * torch.sin(torch.acos(F.cosine_similarity(a, b, dim=0))),
             "You made the result 1 long: codes keep their length.":
@@ -287,13 +330,15 @@ register(
             "You averaged over the batch before the slope, so each code moves B times too little: take the sum.":
                 lambda z, objective, steps, rate: climb(z, objective, steps, rate / len(z)),
             "You used the first slope for every step: ask for a new one where the code stands now.": _one_slope,
+            "The slopes pile up: after .backward() set z.grad to None, or ask torch.autograd.grad.": _piled_up,
+            "You made every slope 1 long: a flat place should move a code less.": _unit_slopes,
             "That is a single step: repeat it.":
                 lambda z, objective, steps, rate: climb(z, objective, 1, rate),
             "You went one step too far.":
                 lambda z, objective, steps, rate: climb(z, objective, steps + 1, rate),
         },
         hints=(
-            "In each step: ask for the slope of the objective at z, then move z along it.",
+            "Each code's number depends on its own row alone, so the slope of the *sum* holds every code's slope.",
             "z = z.detach().requires_grad_(); (slope,) = torch.autograd.grad(objective(z).sum(), z)",
             "for _ in range(steps): the two lines above, then z = z + rate * slope. At the end return z.detach().",
         ),

@@ -52,11 +52,11 @@ def property_maps(codes: Tensor, properties: Mapping[str, Tensor], labels: Mappi
         properties: Name -> one value for each code, shape (N,).
         labels: Name -> what the colour bar says.
     """
-    fig, axes = figure(3.6 * len(properties), 3.0, 1, len(properties))
+    fig, axes = figure(3.2 * len(properties), 2.6, 1, len(properties))
     for axis, (name, values) in zip(axes[0], properties.items(), strict=True):
         low, high = (float(values.quantile(q)) for q in (0.02, 0.98))
-        points = axis.scatter(*codes.T.numpy(), c=values.numpy(), s=5, cmap="cividis", vmin=low, vmax=high)
-        axis.set(xticks=[], yticks=[])
+        points = axis.scatter(*codes.T.numpy(), c=values.numpy(), s=6, cmap="cividis", vmin=low, vmax=high)
+        axis.set(xticks=[], yticks=[], xlabel="first direction", ylabel="second direction")
         fig.colorbar(points, ax=axis, label=labels[name])
     return fig
 
@@ -71,12 +71,13 @@ def densities(sets: Mapping[str, Mapping[str, Tensor]], labels: Mapping[str, str
     fig, axes = figure(3.2 * len(labels), 2.5, 1, len(labels))
     for axis, (name, label) in zip(axes[0], labels.items(), strict=True):
         values = [properties[name].numpy() for properties in sets.values()]
-        edges = np.linspace(min(v.min() for v in values), max(v.max() for v in values), 31)
+        edges = np.linspace(*np.quantile(np.concatenate(values), (0.005, 0.995)), 31)  # without outliers
         for i, (who, v) in enumerate(zip(sets, values, strict=True)):
             style = ("-", "--", "-.", ":")[i % 4]
             axis.hist(
                 v, edges, density=True, histtype="step", color=CYCLE[i], linestyle=style, linewidth=1.6, label=who
             )
         axis.set(xlabel=label, yticks=[])
+    axes[0, 0].set_ylabel("density")
     axes[0, -1].legend(fontsize=8)
     return fig
