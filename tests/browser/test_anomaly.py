@@ -43,10 +43,11 @@ def test_a_dearer_miss_costs_more_and_moves_nothing_else(view):
 
 def test_another_score_has_another_threshold(view):
     page, cell = view
-    said = cell.locator("pre[role=status]")
-    old, chosen = said.inner_text(), cell.locator("select").input_value()
-    cell.locator("select").select_option("excess" if chosen != "excess" else "ELBO")
-    page.wait_for_function("([e, old]) => e.innerText !== old", arg=[said.element_handle(), old])
+    scores = cell.locator("select")
+    chosen = "ELBO" if scores.input_value() == "excess" else "excess"
+    old = words(cell)
+    scores.select_option(chosen)
+    wait_for_other_words(page, cell, old)
 
 
 def test_nothing_of_ours_goes_wrong_in_the_browser(view):
@@ -54,18 +55,25 @@ def test_nothing_of_ours_goes_wrong_in_the_browser(view):
     assert page.console == []
 
 
+def words(cell) -> str:
+    return cell.locator("pre[role=status]").inner_text()
+
+
+def wait_for_other_words(page, cell, old: str) -> None:
+    """Look them up each time: every answer replaces their element."""
+    other = "([e, old]) => ![old, undefined].includes(e.querySelector('pre[role=status]')?.innerText)"
+    page.wait_for_function(other, arg=[cell.element_handle(), old])
+
+
 def press(page, cell, slider: int, key: str) -> None:
     """Press a key on one of the sliders and wait for other words."""
-    said = cell.locator("pre[role=status]")
-    old = said.inner_text()
+    old = words(cell)
     cell.locator(".noUi-handle").nth(slider).press(key)
-    page.wait_for_function(
-        "([e, old]) => e.querySelector('pre[role=status]')?.innerText !== old", arg=[cell.element_handle(), old]
-    )
+    wait_for_other_words(page, cell, old)
 
 
 def numbers(cell) -> dict[str, float]:
     """What the view says: misses, false alarms, cost."""
-    text = cell.locator("pre[role=status]").inner_text()
+    text = words(cell)
     found = {name: float(re.search(rf"([\d.]+) {name}", text)[1]) for name in ("misses", "false alarms")}
     return found | {"cost": float(re.search(r"cost ([\d.]+)", text)[1])}
