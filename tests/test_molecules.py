@@ -1,5 +1,6 @@
 """Lesson 24: molecules as text, their file formats, the VAE that reads and writes them, and its search."""
 
+import math
 import subprocess
 import sys
 
@@ -41,6 +42,18 @@ def test_stored_properties_are_what_rdkit_measures():
 def test_the_file_is_made_again_by_its_script():
     rows = molecules._library()[0][:60]
     assert [smiles for smiles, _ in maker.library(60)] == rows
+
+
+def test_a_text_is_worth_what_the_lesson_says(monkeypatch):
+    assert round(maker.entropy(), 1) == 14.3
+    monkeypatch.setattr(maker, "CORES", {"C{a}{b}": "cc", "N{a}": "cc"})
+    monkeypatch.setattr(maker, "LINKERS", {"c": ("", "C")})
+    monkeypatch.setattr(maker, "TAILS", ("C", "CC"))  # C, CC twice, CCC: 1.5 log 2 nats
+    monkeypatch.setattr(maker, "SMALL", {"c": ("F", "Cl")})
+    log, share = math.log, maker.SECOND_TAIL
+    tail = 1.5 * log(2)
+    second = share * (tail - log(share)) + (1 - share) * (log(2) - log(1 - share))
+    assert maker.entropy() == pytest.approx(log(2) + tail + second / 2)
 
 
 def test_measures_of_a_known_molecule():

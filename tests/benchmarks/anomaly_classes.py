@@ -1,7 +1,7 @@
 """Lesson 23's bars over held-out classes: `python tests/benchmarks/anomaly_classes.py [SEEDS] [CHARACTERS] [STEPS]`.
 
 Each character is held out in turn; the lesson's own functions train and score 2,000 held-out pictures. By default 3
-seeds, all 62 characters, 1,000 steps, about 6 s a character and seed. The rivals run once. Each seed ends in a table.
+seeds, all 62 characters, 600 steps, about 7 s a character and seed. The rivals run once. Each seed ends in a table.
 """
 
 import statistics
@@ -67,4 +67,4 @@ def report(runs: list[Run]) -> None:
 
 if __name__ == "__main__":
     given = sys.argv[1:]
-    main(int(given[0]) if given else 3, given[1] if given[1:] else CHARACTERS, int(given[2]) if given[2:] else 1000)
+    main(int(given[0]) if given else 3, given[1] if given[1:] else CHARACTERS, int(given[2]) if given[2:] else 600)
