@@ -1,9 +1,12 @@
-"""Attention, the soft lookup, with its masks and heads: pure functions."""
+"""Attention, the soft lookup, with its masks and heads: pure functions, and the layer made of them."""
 
 import math
 
 import torch
-from torch import Tensor
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from helpers.models.positions import rotate
 
 
 def masked_softmax(scores: Tensor, mask: Tensor | None = None) -> Tensor:
@@ -77,3 +80,118 @@ def boolean(mask: Tensor) -> Tensor:
     if mask.dtype != torch.bool:
         raise TypeError(f"the mask is {mask.dtype}; give booleans, True where a query may look.")
     return mask
+
+
+class KeyValueCache:
+    """The keys and values of the tokens that one attention has seen: they never change, so they are computed once."""
+
+    def __init__(self) -> None:
+        """Begin empty."""
+        self.keys: Tensor | None = None  # (B, n_heads, S, d), and the values alike
+        self.values: Tensor | None = None
+
+    def __len__(self) -> int:
+        """Number of tokens seen, S."""
+        return 0 if self.keys is None else self.keys.shape[2]
+
+    def extend(self, keys: Tensor, values: Tensor) -> tuple[Tensor, Tensor]:
+        """Append those of T new tokens, shape (B, n_heads, T, d) each, and return all of them, old ones first.
+
+        Raises:
+            ValueError: If they are of another batch size than the cached ones; the message quotes both.
+        """
+        if self.keys is not None and self.keys.shape[0] != keys.shape[0]:
+            raise ValueError(f"the batch has size {keys.shape[0]}, the cache {self.keys.shape[0]}; give a new cache.")
+        self.keys = keys if self.keys is None else torch.cat([self.keys, keys], 2)
+        self.values = values if self.values is None else torch.cat([self.values, values], 2)
+        return self.keys, self.values
+
+    def select(self, rows: Tensor) -> None:
+        """Keep these rows of the batch, int64 of shape (B,), some perhaps twice: the texts that a beam goes on with."""
+        if self.keys is not None:
+            self.keys, self.values = self.keys[rows], self.values[rows]
+
+
+class MultiHeadAttention(nn.Module):
+    """Several small attentions side by side; each has its own idea of what to look for."""
+
+    def __init__(
+        self,
+        d_model: int,
+        n_heads: int,
+        dropout: float = 0.0,
+        *,
+        rotary: bool = False,
+        qk_norm: bool = False,
+        bias: bool = True,
+    ) -> None:
+        """Build it.
+
+        Args:
+            d_model: Width of a token's vector, a multiple of n_heads.
+            n_heads: Attentions side by side, each d_model / n_heads wide.
+            dropout: Share of the weights dropped in training.
+            rotary: Turn queries and keys by their places (see `rotate`).
+            qk_norm: Give all queries and keys the same length, so that scores cannot explode.
+            bias: Whether its four maps add one.
+        Raises:
+            ValueError: If d_model is not a multiple of n_heads; the message quotes both.
+        """
+        super().__init__()
+        if n_heads < 1 or d_model % n_heads:
+            raise ValueError(f"d_model is {d_model}, which {n_heads} heads cannot share; give a multiple of n_heads.")
+        self.n_heads, self.dropout, self.rotary, self.qk_norm = n_heads, dropout, rotary, qk_norm
+        self.query, self.key, self.value, self.out = (nn.Linear(d_model, d_model, bias) for _ in range(4))
+        self.keep_weights = False
+        self.weights: Tensor | None = None  # (B, n_heads, T, S) of the last call, if keep_weights
+
+    def forward(
+        self,
+        x: Tensor,
+        mask: Tensor | None = None,
+        memory: Tensor | None = None,
+        cache: KeyValueCache | None = None,
+    ) -> Tensor:
+        """Let every place of x look at every place of `memory`, or of x itself.
+
+        Args:
+            x: Where the queries come from, shape (B, T, d_model).
+            mask: True where a place may look, broadcastable to (B, n_heads, T, S).
+            memory: Where keys and values come from, shape (B, S, d_model); x if not given.
+            cache: Keys and values of earlier tokens, looked at as well; it grows by those of this call, and S with it.
+        Returns:
+            Shape (B, T, d_model).
+        """
+        memory, seen = x if memory is None else memory, 0 if cache is None else len(cache)
+        q, k, v = self.query(x), self.key(memory), self.value(memory)
+        q, k, v = (split_heads(part, self.n_heads) for part in (q, k, v))  # (B, h, T, d), (B, h, S, d) twice
+        if self.qk_norm:
+            q, k = F.rms_norm(q, q.shape[-1:]), F.rms_norm(k, k.shape[-1:])
+        if self.rotary:
+            q, k = rotate(q, seen), rotate(k, seen)
+        if cache is not None:
+            k, v = cache.extend(k, v)
+        if self.keep_weights:
+            looked_up, weights = attention(q, k, v, mask)
+            self.weights = weights.detach()
+        else:  # the same numbers without ever storing the weights: faster
+            dropout = self.dropout if self.training else 0.0
+            mask = None if mask is None else boolean(mask)
+            looked_up = F.scaled_dot_product_attention(q, k, v, mask, dropout)
+        return self.out(merge_heads(looked_up))
+
+
+def attention_maps(model: nn.Module, *inputs: Tensor | None) -> list[Tensor]:
+    """Run the model on the inputs and return the weights of each attention in it, in order, (B, n_heads, T, S)."""
+    parts = [part for part in model.modules() if isinstance(part, MultiHeadAttention)]
+    was_training = model.training
+    try:
+        for part in parts:
+            part.keep_weights = True
+        with torch.no_grad():
+            model.eval()(*inputs)
+        return [part.weights for part in parts]
+    finally:
+        model.train(was_training)
+        for part in parts:
+            part.keep_weights, part.weights = False, None
