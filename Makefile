@@ -53,11 +53,11 @@ NO_GPU := [ "$$(uname)" = Linux ] && ! nvidia-smi -L >/dev/null 2>&1
 	@touch .venv/.unfinished
 	@echo "Installing the course into .venv. This takes a few minutes, once."
 	@if $(NO_GPU); then $(PIP) $(CPU_TORCH) || true; fi
-	$(PIP) --editable '.[chem]'
+	$(PIP) --editable '.[chem,text]'
 	@echo "$(CURDIR)" > $@ && rm .venv/.unfinished
 
 .venv/.test: .venv/.lab
-	$(PIP) --quiet --editable '.[chem,test]'
+	$(PIP) --quiet --editable '.[chem,text,test]'
 	@touch $@
 
 # An environment that was made in another place (the folder was moved) is installed again.

@@ -95,3 +95,60 @@ def generate(
     finally:
         model.train(was_training)
     return ids
+
+
+@torch.no_grad()
+def beam_search(
+    model: nn.Module, source: Tensor, bos: int, eos: int, n: int, beams: int = 1, length_penalty: float = 0.6
+) -> Tensor:
+    r"""Write the likeliest target for each source, keeping the `beams` best beginnings at each step.
+
+    Beginnings are compared by their log-probability over a power of their length, so that short ones do not win by
+    being short. One beam is greedy decoding.
+
+    $$\mathrm{score}(y) = \frac{\log p(y \mid x)}{\left((5 + |y|) / 6\right)^{\alpha}}$$
+
+    Args:
+        model: A `helpers.models.transformer.EncoderDecoder`, or what has its encode, decode, decoder and config.
+        source: Sources, int64, shape (B, S).
+        bos, eos: Tokens that begin and end a target.
+        n: Most tokens to write, the end included; 1 or more.
+        beams: Beginnings kept for each source, 1 or more.
+        length_penalty: The power alpha; 0 compares plain log-probabilities.
+    Returns:
+        Targets without `bos`, filled up with padding after `eos`, shape (B, at most n).
+    Raises:
+        ValueError: If n or beams is below 1; the message quotes it.
+    Source: Wu et al. 2016, arXiv:1609.08144, equation 14.
+    """
+    if beams < 1 or n < 1:
+        raise ValueError(f"beams is {beams} and n is {n}; give 1 or more of each.")
+    was_training, pad, (b, device) = model.training, model.config["pad"], (len(source), source.device)
+    model.eval()
+    try:
+        memory, mask = (part.repeat_interleave(beams, 0) for part in model.encode(source))  # (B * beams, ...)
+        texts = torch.full((b * beams, 1), bos, device=device)
+        scores = torch.full((b, beams), -torch.inf, device=device)
+        scores[:, 0] = 0.0  # all beams begin alike: one is enough
+        lengths, cache = torch.zeros(b * beams, device=device), model.decoder.new_cache()
+        for _ in range(n):
+            log_probs = model.decode(texts[:, -1:], memory, mask, cache)[:, -1].log_softmax(-1)  # (B * beams, V)
+            done = (texts == eos).any(1)
+            log_probs[done] = -torch.inf
+            log_probs[done, pad] = 0.0  # what has ended stays as it is
+            lengths = lengths + (~done).float()
+            total = scores[..., None] + log_probs.view(b, beams, -1)  # (B, beams, V)
+            compared = total / ((5 + lengths) / 6).view(b, beams, 1) ** length_penalty
+            best = compared.flatten(1).topk(beams).indices  # (B, beams)
+            scores = total.flatten(1).gather(1, best)
+            vocab_size = log_probs.shape[-1]
+            rows = (torch.arange(b, device=device)[:, None] * beams + best // vocab_size).flatten()
+            texts = torch.cat([texts[rows], (best % vocab_size).view(-1, 1)], 1)
+            lengths = lengths[rows]
+            for of_block in cache:
+                of_block.select(rows)
+            if (texts == eos).any(1).all():
+                break
+    finally:
+        model.train(was_training)
+    return texts.view(b, beams, -1)[:, 0, 1:]  # topk puts the best first

@@ -1,4 +1,4 @@
-"""Digits to reverse, sort or copy: a task that only attention can do, learned in seconds."""
+"""Digits to reverse, sort, copy or shift: tasks that tell what attention and positions are for, learned in seconds."""
 
 from collections.abc import Callable
 
@@ -12,7 +12,7 @@ from helpers.training import History, fit
 
 DIGITS = Characters("0123456789")  # a digit's token is the digit itself
 PAD = 10  # one more token, which fills short sequences up
-TASKS = ("reverse", "sort", "copy")
+TASKS = ("reverse", "sort", "copy", "previous")
 
 
 def make_digits(
@@ -45,6 +45,8 @@ def make_digits(
 def answer(task: str, ids: Tensor) -> Tensor:
     """The right answers, (B, T) -> (B, T); padding stays at the end.
 
+    "previous" wants at each place the digit before it; the first place has none, and gets PAD, which never counts.
+
     Raises:
         ValueError: If the task is unknown; the message lists the known ones.
     """
@@ -56,6 +58,9 @@ def answer(task: str, ids: Tensor) -> Tensor:
         sizes = (ids != PAD).sum(1, keepdim=True)
         places = (sizes - 1 - torch.arange(ids.shape[1])) % ids.shape[1]  # the padding's places come last again
         return ids.gather(1, places)
+    if task == "previous":
+        before = F.pad(ids[:, :-1], (1, 0), value=PAD)
+        return before.where(ids != PAD, PAD)
     raise ValueError(f"There is no task {task!r}; known are: {', '.join(TASKS)}.")
 
 
@@ -69,6 +74,7 @@ def train(
     task: str,
     steps: int = 200,
     *,
+    length: int | None = None,
     shortest: int | None = None,
     batch_size: int = 128,
     lr: float = 3e-3,
@@ -82,6 +88,7 @@ def train(
         model: Takes ids and a mask, and gives logits; its config names its context_length.
         task: One of TASKS.
         steps: Updates.
+        length: Places of a sequence, if shorter than the model's context_length.
         shortest: As in `make_digits`; if given, the padding is masked.
         batch_size: Sequences in an update.
         lr: First learning rate.
@@ -91,7 +98,8 @@ def train(
     Returns:
         The history of "loss", in nats per digit.
     """
-    length, generator = model.config["context_length"], torch.Generator().manual_seed(seed)
+    length = model.config["context_length"] if length is None else length
+    generator = torch.Generator().manual_seed(seed)
     optimizer = torch.optim.Adam((p for p in model.parameters() if p.requires_grad), lr=lr)
 
     def step(i: int) -> dict[str, Tensor]:
@@ -110,6 +118,6 @@ def train(
 @torch.no_grad()
 def accuracy(predict: Callable[[Tensor], Tensor], task: str, ids: Tensor) -> tuple[float, float]:
     """Shares of digits and of whole sequences that are right; `predict` maps ids to ids, (B, T) -> (B, T)."""
-    real, want = ids != PAD, answer(task, ids)
-    right = predict(ids) == want
+    want = answer(task, ids)
+    real, right = want != PAD, predict(ids) == want
     return float(right[real].float().mean()), float((right | ~real).all(1).float().mean())

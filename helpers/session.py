@@ -38,11 +38,15 @@ def start(seed: int = 0) -> Session:
     torch.manual_seed(seed)
     threads = available_cores()
     torch.set_num_threads(threads)
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     use_style()
-    name = torch.cuda.get_device_name() if device.type == "cuda" else f"CPU, {threads} thread(s)"
+    name = torch.cuda.get_device_name() if device().type == "cuda" else f"CPU, {threads} thread(s)"
     print(f"Ready: seed {seed}, {name}, torch {torch.__version__.split('+')[0]}.")
-    return Session(seed, device, threads)
+    return Session(seed, device(), threads)
+
+
+def device() -> torch.device:
+    """The GPU where there is one, otherwise the CPU."""
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
 def available_cores() -> int:

@@ -3,6 +3,11 @@
 from collections.abc import Iterable, Sequence
 
 import torch
+from tokenizers import Regex, Tokenizer
+from tokenizers.decoders import Fuse
+from tokenizers.models import BPE
+from tokenizers.pre_tokenizers import Split
+from tokenizers.trainers import BpeTrainer
 from torch import Tensor
 
 
@@ -127,3 +132,20 @@ def check_ids(ids: Tensor, vocab_size: int, context_length: int, seen: int = 0) 
     low, high = int(ids.min()), int(ids.max())
     if low < 0 or high >= vocab_size:
         raise ValueError(f"id {low if low < 0 else high} is not in the vocabulary; ids run from 0 to {vocab_size - 1}.")
+
+
+def byte_pairs(texts: Iterable[str], vocab_size: int) -> Tokenizer:
+    """Learn byte-pair encoding with the tokenizers library; a piece never reaches over a space or a line's end.
+
+    A space belongs to the word after it, as in GPT-2, so that putting the pieces together gives the text back.
+
+    Args:
+        texts: What to learn from.
+        vocab_size: Pieces, single characters included.
+    Source: Sennrich et al. 2016, arXiv:1508.07909; GPT-2 works on bytes, here it is characters.
+    """
+    tokenizer = Tokenizer(BPE())
+    tokenizer.pre_tokenizer = Split(Regex(r" ?\S+|\n"), "isolated")
+    tokenizer.decoder = Fuse()
+    tokenizer.train_from_iterator(texts, BpeTrainer(vocab_size=vocab_size, show_progress=False))
+    return tokenizer

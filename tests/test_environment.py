@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 RUNTIME = [Requirement(line) for line in PROJECT["dependencies"]]
 EXTRAS = {name: [Requirement(line) for line in lines] for name, lines in PROJECT["optional-dependencies"].items()}
-INSTALLED = RUNTIME + EXTRAS["chem"]  # by both commands
+INSTALLED = RUNTIME + EXTRAS["chem"] + EXTRAS["text"]  # by both commands
 DECLARED = RUNTIME + [r for extra in EXTRAS.values() for r in extra]
 UNPINNED = ("nvidia-", "triton", "cuda-", "setuptools")  # torch pins its GPU libraries; venv brings setuptools
 OWN_FOLDERS = (ROOT, ROOT / "tests", ROOT / "data" / "make")
@@ -143,7 +143,7 @@ def test_conda_door_holds_python_pip_and_this_project():
     assert install["pip"] == [
         "--extra-index-url https://download.pytorch.org/whl/cpu",
         "--constraint constraints.txt",
-        "--editable .[chem]",
+        "--editable .[chem,text]",
     ]
 
 
@@ -155,7 +155,7 @@ def test_make_installs_the_project_under_the_constraints():
 
     lab, test = planned("lab"), planned("test")
     assert lab and all("--constraint constraints.txt" in line for line in lab + test)
-    assert lab[-1].endswith("--editable '.[chem]'") and test[-1].endswith("--editable '.[chem,test]'")
+    assert lab[-1].endswith("--editable '.[chem,text]'") and test[-1].endswith("--editable '.[chem,text,test]'")
 
 
 def test_an_old_python_is_told_what_to_do(tmp_path):

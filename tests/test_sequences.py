@@ -31,7 +31,13 @@ def test_lengths_are_as_asked_and_padding_stands_at_the_end():
 
 @pytest.mark.parametrize("shortest", [None, 1])
 @pytest.mark.parametrize(
-    ("task", "by_python"), [("reverse", lambda d: d[::-1]), ("sort", sorted), ("copy", lambda d: d)]
+    ("task", "by_python"),
+    [
+        ("reverse", lambda d: d[::-1]),
+        ("sort", sorted),
+        ("copy", lambda d: d),
+        ("previous", lambda d: [PAD, *d[:-1]]),
+    ],
 )
 def test_answers_are_pythons(task, by_python, shortest):
     ids = draw(200, shortest=shortest)
@@ -44,6 +50,14 @@ def test_accuracy_counts_digits_and_whole_sequences_but_no_padding():
     ids = torch.tensor([[1, 2, PAD, PAD], [3, 4, 5, 6]])
     reply = torch.tensor([[2, 1, 7, 7], [6, 5, 4, 9]])  # wrong in the padding, and in one digit
     assert accuracy(lambda _: reply, "reverse", ids) == pytest.approx((5 / 6, 1 / 2))
+
+
+def test_places_without_an_answer_do_not_count():
+    ids = torch.tensor([[1, 2, 3, PAD], [4, 5, 6, 7]])
+    reply = torch.tensor(
+        [[9, 1, 2, 9], [9, 4, 5, 0]]
+    )  # anything at the first place and in the padding; one digit wrong
+    assert accuracy(lambda _: reply, "previous", ids) == pytest.approx((4 / 5, 1 / 2))
 
 
 def test_text_and_back():
@@ -63,8 +77,20 @@ def test_training_repeats_itself_and_learns(shortest):
     assert history.last("loss", 10) < 0.5 * history.series["loss"][0]
 
 
+@pytest.mark.parametrize("shortest", [None, 2])
+def test_training_on_shorter_sequences_than_the_model_takes(shortest):
+    model, seen = SequenceModel(11, 9, d_model=16, n_heads=1, n_layers=1), []
+    model.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
+    train(model, "copy", 3, length=5, shortest=shortest, live=False)
+    train(model, "copy", 1, shortest=shortest, live=False)
+    assert [ids.shape[1] for ids in seen] == [5, 5, 5, 9]
+    assert all((ids.where(ids != PAD, 0).sum(1) % 10 != 0).all() for ids in seen)
+    with pytest.raises(ValueError, match="10 tokens are longer than the context of 9"):
+        train(model, "copy", 1, length=10, live=False)
+
+
 def test_bad_input_is_refused():
     with pytest.raises(ValueError, match="shortest is 13; give a number from 1 to the length, 12"):
         draw(shortest=13)
-    with pytest.raises(ValueError, match="no task 'revert'; known are: reverse, sort, copy"):
+    with pytest.raises(ValueError, match="no task 'revert'; known are: reverse, sort, copy, previous"):
         answer("revert", draw(1))

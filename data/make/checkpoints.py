@@ -18,7 +18,7 @@ from makers.common import Maker
 from torch import nn
 
 from helpers import checkpoints
-from helpers.session import start
+from helpers.session import device, start
 
 MODULES = sorted(file.stem for file in Path(__file__).with_name("makers").glob("[!_]*.py") if file.stem != "common")
 MAKERS: dict[str, Maker] = {
@@ -70,7 +70,8 @@ def main() -> None:
         parser.error(f"--jobs is {arguments.jobs}; give 1 or more")
     for name in names:
         model, header = make(name, arguments.jobs)
-        header |= {"torch": torch.__version__.split("+")[0], "command": f"make checkpoints NAME={name}"}
+        header |= {"torch": torch.__version__.split("+")[0], "device": device().type}
+        header["command"] = f"make checkpoints NAME={name}"
         path = checkpoints.save(name, model, **header)
         print(f"{name}: {header['results']}, {header['seconds']} s, {path.stat().st_size / 1e6:.2f} MB")
 

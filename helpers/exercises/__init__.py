@@ -3,9 +3,13 @@
 from helpers.exercises import (  # noqa: F401 - each registers its exercises
     anomaly,
     autoencoder,
+    bert,
+    encoder_decoder,
     gan,
+    gpt,
     images,
     molecules,
+    position_encoding,
     start,
     style_transfer,
     text_to_image,

@@ -27,12 +27,20 @@ class Design(NamedTuple):
     tied: bool = True  # a token is written with the vector it is read with
 
 
+def tanh_gelu() -> nn.Module:
+    """A smooth ReLU, as GPT-2 computes it."""
+    return nn.GELU(approximate="tanh")
+
+
+def rms_norm(d_model: int) -> nn.Module:
+    """Layer norm without its mean, its scale and its shift (Zhang & Sennrich 2019, arXiv:1910.07467)."""
+    return nn.RMSNorm(d_model, elementwise_affine=False)
+
+
 DESIGNS = {
     "2017": Design("sinusoidal", nn.ReLU, norm_first=False),
-    "gpt2": Design("learned", lambda: nn.GELU(approximate="tanh")),
-    "modern": Design(
-        "rotary", SquaredReLU, lambda d: nn.RMSNorm(d, elementwise_affine=False), bias=False, qk_norm=True, tied=False
-    ),
+    "gpt2": Design("learned", tanh_gelu),
+    "modern": Design("rotary", SquaredReLU, rms_norm, bias=False, qk_norm=True, tied=False),
 }
 POSITIONS = ("learned", "sinusoidal", "rotary", "none")
 
