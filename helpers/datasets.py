@@ -3,6 +3,7 @@
 import gzip
 import json
 import math
+import re
 import struct
 import zlib
 from pathlib import Path
@@ -16,10 +17,11 @@ from helpers.downloads import DATA, fetch
 from helpers.glyphs import load_glyphs
 from helpers.imageset import ImageSet, choice, count
 
-__all__ = ["ImageSet", "load_glyphs", "load_images", "load_text", "load_world", "read_idx"]
+__all__ = ["ImageSet", "load_glyphs", "load_images", "load_pairs", "load_text", "load_world", "read_idx"]
 
 IMAGE_SETS = ("glyphs", "digits", "mnist", "fashion-mnist")
 TEXTS = ("tiny-shakespeare", "stories")
+PAIRS = ("tiny-world", "multi30k")
 WORLD = ("stories", "pairs", "questions", "summaries")
 DIGITS = tuple("0123456789")
 FASHION = (
@@ -71,6 +73,36 @@ def load_text(name: str = "tiny-shakespeare", split: str = "train") -> str:
         cut = len(text) * 9 // 10
         return text[:cut] if split == "train" else text[cut:]
     return "\n".join(story["text"] for story in load_world("stories", split)) + "\n"
+
+
+def load_pairs(name: str = "tiny-world", split: str = "train") -> list[dict[str, Any]]:
+    """Load sentences and their translations: "en", "de", and whether a pair is "heldout" or "long".
+
+    Args:
+        name: "tiny-world", or "multi30k", which is downloaded once: captions of photographs and their translations by
+            professionals, here in lower case with spaces around marks.
+        split: "train" or "test"; of Multi30k the latter are the 1,014 pairs for validation.
+    Raises:
+        ValueError: If the name or split is unknown, or a download does not hold as many sentences in both languages.
+        helpers.downloads.DownloadError: If the files cannot be fetched or kept.
+    Source: Elliott et al. 2016, arXiv:1605.00459.
+    """
+    choice("set of pairs", name, PAIRS)
+    choice(f"split of {name}", split, ("train", "test"))
+    if name == "tiny-world":
+        return load_world("pairs", split)
+    stem = {"train": "train", "test": "val"}[split]
+    both = [_sentences(fetch(f"multi30k/{stem}.{language}.gz")) for language in ("en", "de")]
+    if len(both[0]) != len(both[1]):
+        raise ValueError(f"{stem} has {len(both[0])} English and {len(both[1])} German sentences: delete both files.")
+    pairs = zip(*both, strict=True)
+    return [{"en": en, "de": de, "heldout": False, "long": False} for en, de in pairs if en and de]
+
+
+def _sentences(path: Path) -> list[str]:
+    """The lines of a gzipped file in lower case, every mark a word of its own."""
+    lines = gzip.decompress(path.read_bytes()).decode("utf-8").rstrip("\n").split("\n")
+    return [" ".join(re.findall(r"\w+|[^\w\s]", line.lower())) for line in lines]
 
 
 def load_world(kind: str, split: str = "train") -> list[dict[str, Any]]:

@@ -81,6 +81,17 @@ REGISTRY: dict[str, Source] = {
         "https://raw.githubusercontent.com/aspuru-guzik-group/chemical_vae/master/models/zinc_properties/",
         "https://github.com/aspuru-guzik-group/chemical_vae/raw/master/models/zinc_properties/",
     ),
+    **_sources(
+        "multi30k",
+        {
+            "train.en.gz": "d79cfa999dd4c51d2cb42499b6796d5a882c3a8a961923c25a898c90f8bbd56f",
+            "train.de.gz": "726e39b2fa9eb9ffb6dc763fb35a179f80fae06ffc5d28b6ace5faa883de28a6",
+            "val.en.gz": "14f7d25ddd868909a9213e361768460edcacdd6ab9d1e77b92560dc10c10dc28",
+            "val.de.gz": "f0cba2f995189cf5770f29a8a9a537a3ad3f51657ad873405082ff6863a5e75a",
+        },
+        "https://raw.githubusercontent.com/multi30k/dataset/a3d2e0d26b56f3846f66a952536ffed4e401d05a/data/task1/raw/",
+        "https://cdn.jsdelivr.net/gh/multi30k/dataset@a3d2e0d26b56f3846f66a952536ffed4e401d05a/data/task1/raw/",
+    ),
 }
 
 

@@ -16,7 +16,7 @@ import torch
 from sklearn.linear_model import LogisticRegression
 
 from helpers import datasets, downloads, glyphs
-from helpers.datasets import ImageSet, load_glyphs, load_images, load_text, load_world, read_idx
+from helpers.datasets import ImageSet, load_glyphs, load_images, load_pairs, load_text, load_world, read_idx
 
 CM = [f"Computer Modern {face}" for face in ("Roman", "Bold", "Italic", "Sans", "Mono")]
 
@@ -295,6 +295,12 @@ def idx(values: np.ndarray) -> bytes:
     return gzip.compress(struct.pack(f">HBB{values.ndim}I", 0, 8, values.ndim, *values.shape) + values.tobytes())
 
 
+CAPTIONS = {
+    "en": "Two young, White males are outside.\nA man's hat (in blue).\n\nA dog  runs\u2028off\n",
+    "de": "Zwei junge weiße Männer sind im Freien.\nDer Hut eines Mannes.\nNichts\nEin Hund läuft\n",
+}
+
+
 @pytest.fixture
 def mirror(monkeypatch, tmp_path):
     """A mirror folder with tiny stand-ins for the real files; returns their values."""
@@ -304,6 +310,9 @@ def mirror(monkeypatch, tmp_path):
     for name in downloads.REGISTRY:
         if name.endswith(".txt"):
             content = b"First Citizen:\nBefore we proceed any further, hear me speak.\n"
+        elif name.startswith("multi30k"):
+            values[name] = CAPTIONS[name.split(".")[1]]
+            content = gzip.compress(values[name].encode())
         else:
             n = 30 if "train" in name else 20
             shape = (n, 28, 28) if "images" in name else (n,)
@@ -335,6 +344,30 @@ def test_some_pictures_and_classes_of_a_real_set(mirror):
     assert two.classes == ("Bag", "Coat")
     kept = everything.select((everything.labels == 8) | (everything.labels == 4))
     assert torch.equal(two.images, kept.images) and torch.equal(two.labels, (kept.labels == 4).long())
+
+
+@pytest.mark.parametrize("split", ["train", "test"])
+def test_captions_and_their_translations_are_split_into_words(mirror, split):
+    assert load_pairs("multi30k", split) == [  # the pair without English is left out, the others stay together
+        {"en": en, "de": de, "heldout": False, "long": False}
+        for en, de in [
+            ("two young , white males are outside .", "zwei junge weiße männer sind im freien ."),
+            ("a man ' s hat ( in blue ) .", "der hut eines mannes ."),
+            ("a dog runs off", "ein hund läuft"),
+        ]
+    ]
+
+
+def test_pairs_that_lost_their_partners_are_refused(monkeypatch, tmp_path):
+    for language, text in (("en", "one\ntwo\n"), ("de", "eins\n")):
+        (tmp_path / f"train.{language}.gz").write_bytes(gzip.compress(text.encode()))
+    monkeypatch.setattr(datasets, "fetch", lambda name: tmp_path / Path(name).name)
+    with pytest.raises(ValueError, match="train has 2 English and 1 German sentences"):
+        load_pairs("multi30k")
+
+
+def test_pairs_of_the_tiny_world_are_its_pairs():
+    assert load_pairs(split="test") == load_world("pairs", "test")
 
 
 def test_shakespeare_is_cut_into_two(mirror):
@@ -466,6 +499,8 @@ IMAGES, LABELS = torch.rand(2, 1, 3, 3), torch.zeros(2, dtype=torch.long)
         (lambda: load_glyphs(distortion=-1), "from 0 to 2, got -1"),
         (lambda: load_text("bible"), "'bible'; known are 'tiny-shakespeare', 'stories'"),
         (lambda: load_text("tiny-shakespeare", "dev"), "'dev'; known are 'train', 'test'"),
+        (lambda: load_pairs("wmt14"), "'wmt14'; known are 'tiny-world', 'multi30k'"),
+        (lambda: load_pairs("multi30k", "val"), "'val'; known are 'train', 'test'"),
         (lambda: load_world("poems"), "'poems'; known are 'stories', 'pairs', 'questions', 'summaries'"),
         (lambda: load_world("pairs", "dev"), "split of pairs 'dev'; known are 'train', 'test'"),
     ],

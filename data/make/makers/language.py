@@ -37,7 +37,7 @@ from helpers.world.questions import Question, questions_about
 from makers.common import Maker, train
 
 DRAWN = 30_000  # stories drawn for training, beside the 5,000 of the data set
-STEPS = {"translator": 2_000, "gpt": 3_500, "bert": 2_000, "reader": 3_000}
+STEPS = {"translator": 2_000, "gpt": 3_500, "bert": 2_000, "reader": 2_000}
 BERT = {"context_length": 128, "d_model": 96, "n_heads": 4, "n_layers": 4, "positions": "rotary"}
 KINDS = {"plain": (False, False), "heldout": (True, False), "long": (False, True)}  # of test pairs
 
@@ -274,6 +274,6 @@ def _rounded(results: dict[str, float]) -> dict[str, float]:
 MAKERS = {
     "bert": Maker(make_bert, seeds=(0, 1, 2)),
     "gpt": Maker(make_gpt, seeds=(0, 1, 2)),
-    "reader": Maker(make_reader, seeds=(0, 1, 2)),
+    "reader": Maker(make_reader),
     "translator": Maker(make_translator, seeds=(0, 1, 2)),
 }
