@@ -95,7 +95,7 @@ def translation_scores(
     written = beam_search(model, source, german[BOS], german[EOS], 50, beams).tolist()
     texts, truth = [german.decode(row) for row in written], [pair["de"] for pair in pairs]
     right = sum(a == b for a, b in zip(texts, truth, strict=True)) / len(truth)
-    return {"exact": right, "bleu": BLEU(tokenize="none").corpus_score(texts, [truth]).score}
+    return {"exact": right, "bleu": BLEU(tokenize="none", force=True).corpus_score(texts, [truth]).score}
 
 
 def make_gpt(seed: int) -> tuple[nn.Module, dict]:
