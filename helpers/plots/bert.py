@@ -45,7 +45,7 @@ def answer_bars(
     """
     fig, axes = figure(8.6, 2.9, quick=quick)
     if quick:
-        fig.subplots_adjust(left=0.07, right=0.99, bottom=0.3, top=0.95)
+        fig.subplots_adjust(left=0.07, right=0.99, bottom=0.26, top=0.89)
     ax, places = axes[0, 0], np.arange(len(words))
     ax.axvspan(span[0] - 0.5, span[1] + 0.5, color=PALETTE["light"], alpha=0.35, label="the answer")
     ax.bar(places - 0.2, first.tolist(), 0.4, color=PALETTE["transformer"], label="first word")
@@ -54,5 +54,5 @@ def answer_bars(
     for place in range(span[0], span[1] + 1):
         ax.get_xticklabels()[place].set_fontweight("bold")
     ax.set(xlim=(-0.7, len(words) - 0.3), ylim=(0, 1.02), ylabel="probability")
-    ax.legend(loc="upper right", ncols=3)
+    ax.legend(loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=3)
     return fig

@@ -35,7 +35,7 @@ def next_token_bars(names: Sequence[str], probs: Mapping[str, Tensor], most: int
         heights = [*row[order[:most]].tolist(), float(row[order[most:]].sum())]
         style = {"color": COLOURS[i], "hatch": HATCHES[i], "edgecolor": "white"}
         ax.bar(places + (i - (len(probs) - 1) / 2) * width, heights, width, label=label, **style)
-    ax.set_xticks(places, labels, rotation=35, ha="right", rotation_mode="anchor")
+    ax.set_xticks(places, labels, rotation=20)
     ax.set(ylim=(0, 1.02), ylabel="probability", title=title)
     ax.legend(loc="upper right")
     return fig
