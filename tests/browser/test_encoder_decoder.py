@@ -48,7 +48,7 @@ def test_typed_sentences_are_translated_and_wrong_ones_explained(page):
         expect(status).to_contain_text(says)
     shoot(cell, "translator_typed")
     old = picture.get_attribute("src")
-    field.fill("The cow slept .")
+    field.fill("The woman slept .")
     page.wait_for_function(CHANGED, arg=[picture.element_handle(), old])
     assert page.console == []
 
