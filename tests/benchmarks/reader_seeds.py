@@ -7,7 +7,7 @@ match and F1 on the lesson's test questions, mean and spread. About 2 minutes a 
 import sys
 from collections import defaultdict
 from pathlib import Path
-from statistics import mean, pstdev
+from statistics import mean, stdev
 
 import torch
 
@@ -40,7 +40,7 @@ def main(seeds: int, steps: int) -> None:
             found[name].append(lesson.by_kind(lesson.read_answers(model, side)))
     for name, rows in found.items():
         numbers = ([100 * row[key] for row in rows] for key in ("all", "F1", "direct", "pronoun"))
-        print(f"{name:12s}", "  ".join(f"{mean(n):5.1f} ± {pstdev(n):3.1f}" for n in numbers))
+        print(f"{name:12s}", "  ".join(f"{mean(n):5.1f} ± {stdev(n) if len(n) > 1 else 0.0:3.1f}" for n in numbers))
 
 
 if __name__ == "__main__":
