@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from helpers.text import PAD, UNKNOWN, Words, pad_batch
@@ -14,6 +15,14 @@ from helpers.world.questions import Question
 SEP, MASK = "<sep>", "<mask>"
 SPECIALS = (PAD, SEP, MASK, UNKNOWN)
 LONGEST_ANSWER = 4  # words
+
+
+def hide_words(ids: Tensor, picked: Tensor, chance: Tensor, other: Tensor, mask_id: int) -> Tensor:
+    """What the model reads: of the picked words 80 % are `mask_id`, 10 % stay, 10 % are another; all (B, T)."""
+    masked = picked & (chance < 0.8)
+    swapped = picked & (chance >= 0.9)
+    read = torch.where(masked, mask_id, ids)
+    return torch.where(swapped, other, read)
 
 
 def mask_words(
@@ -41,8 +50,12 @@ def mask_words(
     first = len(words.specials)  # the special tokens come first
     picked = (dice() < share) & (ids >= first)
     chance, other = dice(), (first + dice() * (len(words) - first)).long()
-    read = torch.where(picked & (chance < 0.8), words[MASK], ids)
-    return torch.where(picked & (chance >= 0.9), other, read), picked
+    return hide_words(ids, picked, chance, other, words[MASK]), picked
+
+
+def masked_loss(logits: Tensor, ids: Tensor, picked: Tensor) -> Tensor:
+    """Mean nats for a picked word: logits (B, T, V), the true words and where they were picked, (B, T) -> a number."""
+    return F.cross_entropy(logits[picked], ids[picked])  # (N, V), (N,)
 
 
 def excerpt(text: str, sentences: int = 6) -> str:
@@ -79,6 +92,12 @@ def exam(asked: Sequence[tuple[str, Question]], words: Words) -> tuple[Tensor, T
 def passage_mask(ids: Tensor, words: Words) -> Tensor:
     """True at the words of the passage, after "<sep>", which alone may be an answer; (B, T) -> (B, T)."""
     return (ids == words[SEP]).cumsum(1).bool() & (ids >= len(words.specials))
+
+
+def span_loss(logits: Tensor, spans: Tensor, allowed: Tensor) -> Tensor:
+    """Mean nats for an answer's first and last place: logits (B, T, 2), spans (B, 2), allowed (B, T) -> a number."""
+    first, last = logits.masked_fill(~allowed[..., None], -torch.inf).unbind(-1)  # (B, T) each
+    return (F.cross_entropy(first, spans[:, 0]) + F.cross_entropy(last, spans[:, 1])) / 2
 
 
 def best_span(logits: Tensor, allowed: Tensor, longest: int = LONGEST_ANSWER) -> Tensor:

@@ -97,9 +97,17 @@ def generate(
     return ids
 
 
+def length_penalty(log_prob: Tensor, length: Tensor, alpha: float) -> Tensor:
+    """Score of texts by their log-probability and length, (K,), (K,) -> (K,).
+
+    Source: Wu et al. 2016, arXiv:1609.08144, equation 14.
+    """
+    return log_prob / ((5 + length) / 6) ** alpha
+
+
 @torch.no_grad()
 def beam_search(
-    model: nn.Module, source: Tensor, bos: int, eos: int, n: int, beams: int = 1, length_penalty: float = 0.6
+    model: nn.Module, source: Tensor, bos: int, eos: int, n: int, beams: int = 1, alpha: float = 0.6
 ) -> Tensor:
     r"""Write the likeliest target for each source, keeping the `beams` best beginnings at each step.
 
@@ -114,7 +122,7 @@ def beam_search(
         bos, eos: Tokens that begin and end a target.
         n: Most tokens to write, the end included; 1 or more.
         beams: Beginnings kept for each source, 1 or more.
-        length_penalty: The power alpha; 0 compares plain log-probabilities.
+        alpha: The power of the length penalty; 0 compares plain log-probabilities.
     Returns:
         Targets without `bos`, filled up with padding after `eos`, shape (B, at most n).
     Raises:
@@ -138,7 +146,7 @@ def beam_search(
             log_probs[done, pad] = 0.0  # what has ended stays as it is
             lengths = lengths + (~done).float()
             total = scores[..., None] + log_probs.view(b, beams, -1)  # (B, beams, V)
-            compared = total / ((5 + lengths) / 6).view(b, beams, 1) ** length_penalty
+            compared = length_penalty(total, lengths.view(b, beams, 1), alpha)
             best = compared.flatten(1).topk(beams).indices  # (B, beams)
             scores = total.flatten(1).gather(1, best)
             vocab_size = log_probs.shape[-1]

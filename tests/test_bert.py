@@ -25,7 +25,8 @@ from helpers.reading import (
     sentence_pairs,
 )
 from helpers.text import Words
-from helpers.widgets.bert import blank_view, question_view, tidy
+from helpers.widgets.bert import blank_view, question_view
+from helpers.widgets.typed import tidy
 from helpers.world.questions import questions_about
 
 LESSON = "35_bert"

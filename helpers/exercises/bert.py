@@ -7,26 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from helpers.exercises.core import Exercise, register
-from helpers.reading import best_span, f1, normalized
-
-
-def hide_words(ids: Tensor, picked: Tensor, chance: Tensor, other: Tensor, mask_id: int) -> Tensor:
-    """What the model reads: of the picked words 80 % are `mask_id`, 10 % stay, 10 % are another; all (B, T)."""
-    masked = picked & (chance < 0.8)
-    swapped = picked & (chance >= 0.9)
-    read = torch.where(masked, mask_id, ids)
-    return torch.where(swapped, other, read)
-
-
-def masked_loss(logits: Tensor, ids: Tensor, picked: Tensor) -> Tensor:
-    """Mean nats for a picked word: logits (B, T, V), the true words and where they were picked, (B, T) -> a number."""
-    return F.cross_entropy(logits[picked], ids[picked])  # (N, V), (N,)
-
-
-def span_loss(logits: Tensor, spans: Tensor, allowed: Tensor) -> Tensor:
-    """Mean nats for an answer's first and last place: logits (B, T, 2), spans (B, 2), allowed (B, T) -> a number."""
-    first, last = logits.masked_fill(~allowed[..., None], -torch.inf).unbind(-1)  # (B, T) each
-    return (F.cross_entropy(first, spans[:, 0]) + F.cross_entropy(last, spans[:, 1])) / 2
+from helpers.reading import best_span, f1, hide_words, masked_loss, normalized, span_loss
 
 
 def _random(seed: int) -> torch.Generator:

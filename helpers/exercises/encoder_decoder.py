@@ -6,6 +6,7 @@ from torch import Tensor
 
 from helpers.exercises.core import Exercise, Wrong, register
 from helpers.models.attention import causal_mask
+from helpers.sampling import length_penalty
 
 
 def decoder_mask(target: Tensor, pad: int) -> Tensor:
@@ -47,14 +48,6 @@ def beam_step(totals: Tensor, log_probs: Tensor) -> tuple[Tensor, Tensor, Tensor
     best = candidates.flatten().topk(len(totals))
     vocab_size = log_probs.shape[1]
     return best.values, best.indices // vocab_size, best.indices % vocab_size
-
-
-def length_penalty(log_prob: Tensor, length: Tensor, alpha: float) -> Tensor:
-    """Score of texts by their log-probability and length, (K,), (K,) -> (K,).
-
-    Source: Wu et al. 2016, arXiv:1609.08144, equation 14.
-    """
-    return log_prob / ((5 + length) / 6) ** alpha
 
 
 def _numbers(*shape: int, seed: int = 0) -> Tensor:

@@ -1,8 +1,6 @@
 """Two fields to type into: a sentence with blanks to be filled, and a passage with a question to be answered."""
 
-import re
 from collections.abc import Callable
-from difflib import get_close_matches
 
 import ipywidgets as w
 from matplotlib.figure import Figure
@@ -11,32 +9,11 @@ from torch import Tensor
 from helpers.plots.bert import answer_bars, blank_bars
 from helpers.text import Words
 from helpers.widgets.live import Live
+from helpers.widgets.typed import BLANK, tidy
 
-BLANK, MOST_BLANKS = "_", 4
+MOST_BLANKS = 4
 Fill = Callable[[str], Tensor]
 Answer = Callable[[str, str], tuple[Tensor, Tensor, tuple[int, int]]]
-
-
-def tidy(text: str, words: Words, end: str = ".", blanks: bool = False) -> str:
-    """Set words and marks apart, and end with the right mark; a ValueError names all words that are not known.
-
-    Args:
-        text: What was typed.
-        words: The vocabulary.
-        end: The mark that has to stand at the end.
-        blanks: Whether "_" may stand for a word.
-    """
-    text = " ".join(re.sub(r"([.,?])", r" \1 ", text).split())
-    if not text.strip(f" {end}"):
-        raise ValueError("there is nothing to read; type at least one word.")
-    text = text if text.endswith(end) else f"{text} {end}"
-    known = set(words.known) - words.specials | ({BLANK} if blanks else set())
-    if unknown := [word for word in dict.fromkeys(text.split()) if word not in known]:
-        names = ", ".join(repr(word) for word in unknown)
-        near = list(dict.fromkeys(like for word in unknown for like in get_close_matches(word, known, 2, 0.6)))
-        like = f"; like them: {', '.join(near)}" if near else ""
-        raise ValueError(f"not among the {len(words) - len(words.specials)} words that the model knows: {names}{like}.")
-    return text
 
 
 def blank_view(fill: Fill, words: Words, text: str) -> Live:

@@ -4,6 +4,8 @@ import os
 import shutil
 import statistics
 import time
+from collections.abc import Callable
+from pathlib import Path
 
 from playwright.sync_api import Locator, Page
 
@@ -46,6 +48,7 @@ _figure.savefig(_io.BytesIO(), format="png")`;
   await kernel.requestExecute({code, silent: true, store_history: false}).done;
   return performance.now() - began;
 }"""
+CHANGED = "([image, old]) => image.src !== old && image.complete"
 STOP = "async () => { await window.jupyterapp.shell.currentWidget?.sessionContext.shutdown(); }"
 
 
@@ -93,6 +96,27 @@ def cell_with(page: Page, text: str) -> Locator:
     return found
 
 
+def live_view(page: Page, call: str) -> tuple[Locator, Locator]:
+    """The cell of a live view, found by what it calls, and its picture."""
+    cell = cell_with(page, call)
+    picture = cell.locator("img.widget-image")
+    picture.wait_for()
+    return cell, picture
+
+
+def changes(picture: Locator, act: Callable[[], object]) -> None:
+    """Do something, and wait until the picture is another one."""
+    old = picture.get_attribute("src")
+    act()
+    picture.page.wait_for_function(CHANGED, arg=[picture.element_handle(), old])
+
+
+def shoot(cell: Locator, name: str) -> None:
+    """Keep a screenshot where COURSE_SHOTS says, to be looked at."""
+    if folder := os.environ.get("COURSE_SHOTS"):
+        cell.screenshot(path=Path(folder) / f"{name}.png")
+
+
 def latency(picture: Locator, control: Locator, keys: list[str], texts: list[str] | None = None) -> float:
     """Median milliseconds from a key press on a control until the picture, an `<img>`, shows another one.
 
@@ -119,6 +143,5 @@ def _answer(picture: Locator, control: Locator, key: str, text: str | None) -> f
     control.focus() if text is None else control.fill(text)
     began = time.perf_counter()
     control.press(key)
-    changed = "([e, old]) => e.src !== old && e.complete"
-    picture.page.wait_for_function(changed, arg=[picture.element_handle(), old], polling="raf")
+    picture.page.wait_for_function(CHANGED, arg=[picture.element_handle(), old], polling="raf")
     return 1000 * (time.perf_counter() - began)

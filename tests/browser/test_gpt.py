@@ -1,13 +1,10 @@
 """Lesson 34 in a real JupyterLab: every check passes, the prompt and each slider change the bars, and quickly."""
 
-import os
-from pathlib import Path
-
 import pytest
-from browser.pages import LIMIT, Locator, Page, cell_with, latency
+from browser.pages import LIMIT, Page, changes, latency, live_view, shoot
 from playwright.sync_api import expect
 
-CHANGED = "([image, old]) => image.src !== old && image.complete"
+CALL = "live(play"
 
 
 @pytest.fixture
@@ -15,33 +12,12 @@ def page(open_notebook) -> Page:
     return open_notebook("34_gpt")
 
 
-def view(page: Page) -> tuple[Locator, Locator, Locator]:
-    """The writer's cell, its picture and its text field."""
-    cell = cell_with(page, "live(play")
-    picture = cell.locator("img.widget-image")
-    picture.wait_for()
-    return cell, picture, cell.locator("input[type=text]").first
-
-
-def changes(page: Page, picture: Locator, act) -> None:
-    """Do something, and wait until the picture is another one."""
-    old = picture.get_attribute("src")
-    act()
-    page.wait_for_function(CHANGED, arg=[picture.element_handle(), old])
-
-
-def shoot(cell: Locator, name: str) -> None:
-    """Keep a screenshot where COURSE_SHOTS says, to be looked at."""
-    if folder := os.environ.get("COURSE_SHOTS"):
-        cell.screenshot(path=Path(folder) / f"{name}.png")
-
-
 def test_lesson_runs_solved_without_an_error_on_our_side(page):
     assert page.console == []
 
 
 def test_every_slider_changes_the_bars(page):
-    cell, picture, _ = view(page)
+    cell, picture = live_view(page, CALL)
     sliders = cell.locator(".noUi-handle")
     assert sliders.count() == 3
     for label in ("prompt", "temperature", "top k", "top p"):
@@ -49,14 +25,15 @@ def test_every_slider_changes_the_bars(page):
     shoot(cell, "gpt")
     for i in range(3):
         for key in ("Home", "End"):  # and back: what one slider has cut, another cannot
-            changes(page, picture, lambda i=i, key=key: (sliders.nth(i).focus(), sliders.nth(i).press(key)))
+            changes(picture, lambda i=i, key=key: (sliders.nth(i).focus(), sliders.nth(i).press(key)))
     assert page.console == []
 
 
 def test_a_prompt_is_continued_and_a_wrong_one_gets_a_sentence(page):
-    cell, picture, field = view(page)
+    cell, picture = live_view(page, CALL)
+    field = cell.locator("input[type=text]").first
     status = cell.locator("[role=status]")
-    changes(page, picture, lambda: (field.fill("Ben was in the garden . Ben"), field.press("Enter")))
+    changes(picture, lambda: (field.fill("Ben was in the garden . Ben"), field.press("Enter")))
     expect(status).to_contain_text("Ben was in the garden . Ben ")
     shoot(cell, "gpt_typed")
     field.fill("Ben ate 3 apples")
@@ -69,7 +46,7 @@ def test_a_prompt_is_continued_and_a_wrong_one_gets_a_sentence(page):
 
 
 def test_the_writer_is_quick(page):
-    cell, picture, _ = view(page)
+    cell, picture = live_view(page, CALL)
     median = latency(picture, cell.locator(".noUi-handle").first, ["ArrowLeft", "ArrowRight"] * 8)
     print(f"writer: {median:.0f} ms from key press to picture")
     assert median < LIMIT

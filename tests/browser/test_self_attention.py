@@ -1,14 +1,10 @@
 """Lesson 31 in a real JupyterLab: every check passes, both views answer the keyboard, wrong input gets a sentence."""
 
-import os
-from pathlib import Path
-
 import pytest
-from browser.pages import LIMIT, Locator, Page, cell_with, latency
+from browser.pages import LIMIT, Page, changes, latency, live_view, shoot
 from playwright.sync_api import expect
 
 LESSON = "31_self_attention"
-CHANGED = "([image, old]) => image.src !== old && image.complete"
 
 
 @pytest.fixture
@@ -16,57 +12,36 @@ def page(open_notebook) -> Page:
     return open_notebook(LESSON, rehearsed=False)  # the reader reads digits, so it has to be trained
 
 
-def view(page: Page, call: str) -> tuple[Locator, Locator]:
-    """The cell of a live view and its picture."""
-    cell = cell_with(page, call)
-    picture = cell.locator("img.widget-image")
-    picture.wait_for()
-    return cell, picture
-
-
-def changes(page: Page, picture: Locator, act) -> None:
-    """Do something, and wait until the picture is another one."""
-    old = picture.get_attribute("src")
-    act()
-    page.wait_for_function(CHANGED, arg=[picture.element_handle(), old])
-
-
-def shoot(cell: Locator, name: str) -> None:
-    """Keep a screenshot where COURSE_SHOTS says, to be looked at."""
-    if folder := os.environ.get("COURSE_SHOTS"):
-        cell.screenshot(path=Path(folder) / f"{name}.png")
-
-
 def test_lesson_runs_solved_without_an_error_on_our_side(page):
     assert page.console == []
 
 
 def test_every_control_of_the_lookup_changes_the_picture(page):
-    cell, picture = view(page, "lookup(words")
+    cell, picture = live_view(page, "lookup(words")
     sliders = cell.locator(".noUi-handle")
     assert sliders.count() == 7  # three numbers of the query, the temperature, three numbers of the key
     for label in ("temperature", "asks for: drink", "offers: cold", "mask: hide later words", "scale by 1/√d", "word"):
         assert cell.get_by_text(label, exact=True).count() == 1, label
     shoot(cell, "lookup")
     for i in range(7):
-        changes(page, picture, lambda i=i: (sliders.nth(i).focus(), sliders.nth(i).press("ArrowRight")))
+        changes(picture, lambda i=i: (sliders.nth(i).focus(), sliders.nth(i).press("ArrowRight")))
     for box in cell.locator("input[type=checkbox]").all():
-        changes(page, picture, lambda box=box: (box.focus(), box.press("Space")))
+        changes(picture, lambda box=box: (box.focus(), box.press("Space")))
     word = cell.get_by_role("button", name="cat", exact=True)
-    changes(page, picture, lambda: (word.focus(), word.press("Enter")))
+    changes(picture, lambda: (word.focus(), word.press("Enter")))
     shoot(cell, "lookup_edited")
     assert page.console == []
 
 
 def test_lookup_is_quick(page):
-    cell, picture = view(page, "lookup(words")
+    cell, picture = live_view(page, "lookup(words")
     median = latency(picture, cell.locator(".noUi-handle").first, ["ArrowLeft", "ArrowRight"] * 8)
     print(f"lookup: {median:.0f} ms from key press to picture")
     assert median < LIMIT
 
 
 def test_typed_digits_are_read_and_wrong_ones_get_a_sentence(page):
-    cell, _ = view(page, "digit_reader(read")
+    cell, _ = live_view(page, "digit_reader(read")
     field, status = cell.locator("input[type=text]"), cell.locator("[role=status]")
     expect(status).to_have_text("31415926 → 62951413")
     shoot(cell, "reader")
@@ -83,7 +58,7 @@ def test_typed_digits_are_read_and_wrong_ones_get_a_sentence(page):
 
 
 def test_reader_is_quick(page):
-    cell, picture = view(page, "digit_reader(read")
+    cell, picture = live_view(page, "digit_reader(read")
     field = cell.locator("input[type=text]")
     field.fill("31")
     expect(cell.locator("[role=status]")).to_have_text("31 → 13")

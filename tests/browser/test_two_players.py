@@ -1,14 +1,10 @@
 """Lesson 11 in a real JupyterLab: every check passes; both players step, run and pause; points are drawn by hand."""
 
-import os
 import statistics
 import time
-from pathlib import Path
 
 import pytest
-from browser.pages import LIMIT, Locator, Page, cell_with, latency
-
-CHANGED = "([image, old]) => image.src !== old && image.complete"
+from browser.pages import CHANGED, LIMIT, Locator, Page, cell_with, latency, shoot
 
 
 @pytest.fixture
@@ -56,12 +52,6 @@ def settles(view: Locator, tries: int = 8) -> bool:
 
 def slider(view: Locator, label: str) -> Locator:
     return view.locator(".widget-slider", has_text=label).locator(".noUi-handle")
-
-
-def shoot(view: Locator, name: str) -> None:
-    """Keep a screenshot where COURSE_SHOTS says, to be looked at."""
-    if folder := os.environ.get("COURSE_SHOTS"):
-        view.screenshot(path=Path(folder) / f"{name}.png")
 
 
 def test_lesson_runs_solved_without_an_error_on_our_side(page):

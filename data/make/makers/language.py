@@ -25,8 +25,10 @@ from helpers.reading import (
     excerpt,
     f1,
     mask_words,
+    masked_loss,
     passage_mask,
     sentence_pairs,
+    span_loss,
 )
 from helpers.sampling import beam_search, generate
 from helpers.session import device
@@ -151,14 +153,14 @@ def make_bert(seed: int) -> tuple[nn.Module, dict]:
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, max_lr=2e-3, total_steps=steps, pct_start=0.05)
 
     def step(i: int) -> dict[str, Tensor]:
-        loss = masked_loss(model, pairs[torch.randint(len(pairs), (256,)).to(pairs.device)], words)
+        loss = filling_loss(model, pairs[torch.randint(len(pairs), (256,)).to(pairs.device)], words)
         return _update(loss, model, optimizer, schedule)
 
     history = train(step, steps, "bert", seed)
     model.eval()
     torch.manual_seed(seed + 1)
     with torch.no_grad():
-        nats = masked_loss(model, new[:1000], words).item()
+        nats = filling_loss(model, new[:1000], words).item()
         read, picked = mask_words(new[:1000], words)
         right = (model(read, (read != 0)[:, None, None, :]).argmax(-1) == new[:1000])[picked].float().mean().item()
     results = {"nats_per_masked_word": nats, "masked_words_right": right}
@@ -166,11 +168,10 @@ def make_bert(seed: int) -> tuple[nn.Module, dict]:
     return model.cpu(), facts | {"words": words.known}
 
 
-def masked_loss(model: SequenceModel, ids: Tensor, words: Words) -> Tensor:
+def filling_loss(model: SequenceModel, ids: Tensor, words: Words) -> Tensor:
     """Nats for each picked word."""
     read, picked = mask_words(ids, words)
-    logits = model(read, (ids != 0)[:, None, None, :])
-    return F.cross_entropy(logits[picked], ids[picked])
+    return masked_loss(model(read, (ids != 0)[:, None, None, :]), ids, picked)
 
 
 def make_reader(seed: int) -> tuple[nn.Module, dict]:
@@ -213,16 +214,12 @@ def fine_tuned(
 
     def step(i: int) -> dict[str, Tensor]:
         chosen = torch.randint(len(ids), (64,)).to(ids.device)
-        return _update(span_loss(reader, ids[chosen], spans[chosen], words), reader, optimizer, schedule)
+        x = ids[chosen]
+        loss = span_loss(reader(x, (x != 0)[:, None, None, :]), spans[chosen], passage_mask(x, words))
+        return _update(loss, reader, optimizer, schedule)
 
     history = train(step, steps, "reader", seed)
     return reader.eval(), history
-
-
-def span_loss(reader: SequenceModel, ids: Tensor, spans: Tensor, words: Words) -> Tensor:
-    """Nats for the first and for the last word of the answer, their mean."""
-    logits = reader(ids, (ids != 0)[:, None, None, :]).masked_fill(~passage_mask(ids, words)[..., None], -torch.inf)
-    return F.cross_entropy(logits.transpose(1, 2).flatten(0, 1), spans.flatten())
 
 
 @torch.no_grad()
