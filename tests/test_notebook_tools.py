@@ -37,7 +37,7 @@ def step(i):
 histories = [fit(step, 120, live=False), fit(step, steps=3, live=False)]
 model = SequenceModel(11, 12, d_model=8, n_heads=1, n_layers=1)
 histories.append(sequences.train(model, "copy", 60, batch_size=4, live=False))
-print([h.steps for h in histories], seen[25:])"""
+print([h.steps for h in histories], seen[5:])"""
 CLAIMS = """é = "ü"; assert len(seen) > 120, "é"; print(é)
 for i in seen:
     assert (
@@ -180,7 +180,7 @@ def test_a_rehearsal_takes_few_steps_and_asserts_nothing(tmp_path):
     before = copy.deepcopy(nb)
     ran, _ = run(rehearse(nb), tmp_path, strict=True)
     assert [o.text for c in ran.cells[1:] for o in c.outputs if o.get("name") == "stdout"] == [
-        "[34, 3, 32] [25, 26, 27, 28, 29, 49, 50, 99, 100, 0, 1, 2]\n",
+        "[14, 3, 12] [5, 6, 7, 8, 9, 49, 50, 99, 100, 0, 1, 2]\n",
         "ü\nassert nothing\n",
     ]
     assert nb == before
@@ -192,3 +192,12 @@ def test_a_rehearsal_changes_nothing_else():
     nb = new_notebook(cells=[*map(new_code_cell, (TRAINING, CLAIMS, "assert True")), new_markdown_cell("assert True")])
     without = 'é = "ü"; pass; print(é)\nfor i in seen:\n    pass  # a claim of two lines\nprint("assert nothing")'
     assert [c.source for c in rehearse(nb).cells] == [FEW + TRAINING, without, "pass", "assert True"]
+
+
+def test_a_cell_says_what_a_rehearsal_does_less_of():
+    cell = new_code_cell("print([n**2 for n in range(10)])", metadata={"rehearsal": {"range(10)": "range(2)"}})
+    nb = new_notebook(cells=[new_code_cell("pass"), cell], metadata=METADATA)
+    assert rehearse(nb).cells[1].source == "print([n**2 for n in range(2)])"
+    cell.metadata["rehearsal"] = {"range(20)": "range(2)"}
+    with pytest.raises(ValueError, match=r"'range\(20\)', but the cell has no such code"):
+        rehearse(nb)

@@ -87,29 +87,47 @@ class KeyValueCache:
 
     def __init__(self) -> None:
         """Begin empty."""
-        self.keys: Tensor | None = None  # (B, n_heads, S, d), and the values alike
-        self.values: Tensor | None = None
+        self._kept: Tensor | None = None  # keys and values, (2, B, n_heads, room, d): room for S tokens and more
+        self._seen = 0
 
     def __len__(self) -> int:
         """Number of tokens seen, S."""
-        return 0 if self.keys is None else self.keys.shape[2]
+        return self._seen
 
     def extend(self, keys: Tensor, values: Tensor) -> tuple[Tensor, Tensor]:
         """Append those of T new tokens, shape (B, n_heads, T, d) each, and return all of them, old ones first.
 
+        When the room is used up it is doubled, so that what is kept is not copied for each token.
+
         Raises:
             ValueError: If they are of another batch size than the cached ones; the message quotes both.
         """
-        if self.keys is not None and self.keys.shape[0] != keys.shape[0]:
-            raise ValueError(f"the batch has size {keys.shape[0]}, the cache {self.keys.shape[0]}; give a new cache.")
-        self.keys = keys if self.keys is None else torch.cat([self.keys, keys], 2)
-        self.values = values if self.values is None else torch.cat([self.values, values], 2)
+        b, h, t, d = keys.shape
+        if self._kept is not None and self._kept.shape[1] != b:
+            raise ValueError(f"the batch has size {b}, the cache {self._kept.shape[1]}; give a new cache.")
+        old, self._seen = self._seen, self._seen + t
+        if self._kept is None or self._kept.shape[3] < self._seen:
+            room = keys.new_empty(2, b, h, 2 * self._seen, d)
+            if self._kept is not None:
+                room[:, :, :, :old] = self._kept[:, :, :, :old]
+            self._kept = room
+        self._kept[0, :, :, old : self._seen], self._kept[1, :, :, old : self._seen] = keys, values
         return self.keys, self.values
+
+    @property
+    def keys(self) -> Tensor | None:
+        """All keys so far, (B, n_heads, S, d), or None."""
+        return None if self._kept is None else self._kept[0, :, :, : self._seen]
+
+    @property
+    def values(self) -> Tensor | None:
+        """All values so far, shaped as the keys."""
+        return None if self._kept is None else self._kept[1, :, :, : self._seen]
 
     def select(self, rows: Tensor) -> None:
         """Keep these rows of the batch, int64 of shape (B,), some perhaps twice: the texts that a beam goes on with."""
-        if self.keys is not None:
-            self.keys, self.values = self.keys[rows], self.values[rows]
+        if self._kept is not None:
+            self._kept = self._kept[:, rows]
 
 
 class MultiHeadAttention(nn.Module):

@@ -37,8 +37,7 @@ def rotate(x: Tensor, start: int = 0, base: float = BASE) -> Tensor:
     Source: Su et al. 2021, arXiv:2104.09864, equation 34 (there, neighbours are paired).
     """
     cos, sin = _turns(start, x.shape[-2], x.shape[-1], base, x.device)
-    a, b = x.chunk(2, -1)
-    return torch.cat([a * cos - b * sin, a * sin + b * cos], -1)
+    return x * cos + x.roll(x.shape[-1] // 2, -1) * sin  # each feature with its partner
 
 
 def _angles(start: int, length: int, width: int, base: float) -> Tensor:
@@ -51,4 +50,4 @@ def _angles(start: int, length: int, width: int, base: float) -> Tensor:
 @lru_cache(maxsize=256)
 def _turns(start: int, length: int, width: int, base: float, device: torch.device) -> tuple[Tensor, Tensor]:
     angles = _angles(start, length, width, base).to(device)
-    return angles.cos(), angles.sin()
+    return torch.cat([angles.cos()] * 2, -1), torch.cat([-angles.sin(), angles.sin()], -1)  # (length, width) each

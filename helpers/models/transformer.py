@@ -175,8 +175,9 @@ class GPT(Stack):
 
     def forward(self, ids: Tensor, cache: list[KeyValueCache] | None = None) -> Tensor:
         """Logits of the next token at every place, (B, T) -> (B, T, vocab_size); `cache` as in `hidden`."""
-        seen = len(cache[0]) if cache else 0
-        mask = causal_mask(seen + ids.shape[-1], ids.device)[seen:]  # (T, seen + T): all old tokens, new ones up to t
+        seen, new = len(cache[0]) if cache else 0, ids.shape[-1]
+        # (T, seen + T): all old tokens, new ones up to t; a single new token may look at everything
+        mask = causal_mask(seen + new, ids.device)[seen:] if new > 1 else None
         x = self.hidden(ids, mask, cache)
         return x @ self.tokens.weight.T if self.design.tied else self.head(x)
 
