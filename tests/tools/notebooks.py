@@ -116,7 +116,9 @@ def clean(nb: NotebookNode) -> NotebookNode:
         digest = hashlib.sha256(f"{cell.cell_type}\n{cell.source}".encode()).hexdigest()[:8]
         used[digest] = used.get(digest, 0) + 1
         cell.id = digest if used[digest] == 1 else f"{digest}-{used[digest]}"
-        cell.metadata = nbformat.from_dict({k: v for k, v in cell.metadata.items() if k in {"tags", "jupyter", "rehearsal"}})
+        cell.metadata = nbformat.from_dict(
+            {k: v for k, v in cell.metadata.items() if k in {"tags", "jupyter", "rehearsal"}}
+        )
         if cell.cell_type == "code":
             for output in cell.outputs:
                 if output.get("name") == "stderr":
