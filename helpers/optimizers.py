@@ -1,0 +1,65 @@
+"""One update of a Transformer's weights: Muon for the matrices of its blocks, AdamW for the rest."""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+
+
+def updater(
+    model: nn.Module,
+    steps: int,
+    *,
+    lr: float = 5e-3,
+    matrix_lr: float = 0.02,
+    fast: dict[str, float] | None = None,
+    newton_steps: int = 3,
+    clip: float = 1.0,
+) -> Callable[[Tensor], dict[str, Tensor]]:
+    r"""Make the function that turns a loss into one update of the model and returns `{"loss": loss}`.
+
+    The rates rise over the first 20 steps, stay, and fall in a straight line to 0 over the last 60 %:
+
+    $$\min\left(1,\; \frac{i + 1}{20},\; \frac{1 - i / n}{0.6}\right)$$
+
+    Args:
+        model: What learns; the matrices are its parameters of two dimensions inside a part called `blocks`.
+        steps: Updates in all, n, at least 1.
+        lr: AdamW's highest rate: for token vectors, heads, biases, norms, convolutions.
+        matrix_lr: Muon's highest rate.
+        fast: Other highest rates for AdamW, by the beginning of a parameter's name: `{"tokens": 1.5e-2}`.
+        newton_steps: Rounds that make the directions of a gradient matrix alike; three are cheaper than torch's five.
+        clip: Longest gradient, over all parameters.
+    Raises:
+        ValueError: If the model has no blocks with matrices, or steps is below 1; the message quotes it.
+    Source: Jordan et al. 2024, "Muon: an optimizer for hidden layers in neural networks".
+    """
+    if steps < 1:
+        raise ValueError(f"steps is {steps}; give the number of updates, 1 or more.")
+    named = dict(model.named_parameters())
+    inner = {name for name, part in named.items() if part.ndim == 2 and "blocks." in name}
+    if not inner:
+        raise ValueError(f"{type(model).__name__} has no blocks with matrices; train it with torch.optim.AdamW alone.")
+    rates = {name: next((r for start, r in (fast or {}).items() if name.startswith(start)), lr) for name in named}
+    groups = [
+        {"params": [part for name, part in named.items() if name not in inner and rates[name] == rate], "lr": rate}
+        for rate in sorted({rates[name] for name in named if name not in inner})
+    ]
+    optimizers = [torch.optim.AdamW(groups, betas=(0.9, 0.95), weight_decay=0.0, fused=True)]
+    optimizers += [
+        torch.optim.Muon([named[n] for n in named if n in inner], lr=matrix_lr, weight_decay=0.0, ns_steps=newton_steps)
+    ]
+    schedules = [
+        torch.optim.lr_scheduler.LambdaLR(each, lambda i: min(1.0, (i + 1) / 20, (1 - i / steps) / 0.6))
+        for each in optimizers
+    ]
+
+    def update(loss: Tensor) -> dict[str, Tensor]:
+        loss.backward()
+        nn.utils.clip_grad_norm_(model.parameters(), clip)
+        for part in (*optimizers, *schedules):
+            part.step()
+        model.zero_grad()
+        return {"loss": loss}
+
+    return update
