@@ -22,7 +22,7 @@ __all__ = ["ImageSet", "load_glyphs", "load_images", "load_pairs", "load_text", 
 IMAGE_SETS = ("glyphs", "digits", "mnist", "fashion-mnist")
 TEXTS = ("tiny-shakespeare", "stories")
 PAIRS = ("tiny-world", "multi30k")
-WORLD = ("stories", "pairs", "questions", "summaries")
+WORLD = ("stories", "pairs", "questions", "summaries", "longer")
 DIGITS = tuple("0123456789")
 FASHION = (
     *("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat"),
@@ -106,14 +106,16 @@ def _sentences(path: Path) -> list[str]:
 
 
 def load_world(kind: str, split: str = "train") -> list[dict[str, Any]]:
-    """Load what the tiny world holds: its "stories", translated "pairs", "questions" or "summaries".
+    """Load what the tiny world holds: its "stories", translated "pairs", "questions", "summaries" or "longer" stories.
+
+    Longer stories have their summaries with them, and are for testing only.
 
     Raises:
         ValueError: If the kind or split is unknown; the message lists the known ones.
         FileNotFoundError: If the embedded file is missing; the message says how to make it.
     """
     choice("part of the tiny world", kind, WORLD)
-    choice(f"split of {kind}", split, ("train", "test"))
+    choice(f"split of {kind}", split, ("test",) if kind == "longer" else ("train", "test"))
     path = DATA / "world" / f"{kind}.{split}.jsonl.gz"
     if not path.is_file():
         raise FileNotFoundError(f"{path} is missing: get it with git, or make it with `python data/make/world.py`.")

@@ -17,6 +17,7 @@ from helpers.world.lexicon import ADJECTIVES, LINKS, NAMES, NOUNS, PLACES, THING
 
 ROOT = Path(__file__).resolve().parents[1]
 FILES = [f"{kind}.{split}" for kind in ("stories", "questions", "summaries", "pairs") for split in ("train", "test")]
+FILES.append("longer.test")
 
 
 def read(name: str, folder: Path = ROOT / "data" / "world") -> list[dict]:
@@ -587,6 +588,7 @@ def test_counts_and_sizes(rows):
     assert counts["stories.train"] == counts["summaries.train"] == 5000
     assert counts["stories.test"] == counts["summaries.test"] == 500
     assert counts["pairs.train"] == 20_000 and counts["pairs.test"] == 2000
+    assert counts["longer.test"] == 200
     assert counts["questions.train"] > 15_000 and counts["questions.test"] > 1500
     assert sum((ROOT / "data" / "world" / f"{name}.jsonl.gz").stat().st_size for name in FILES) < 2_000_000
 

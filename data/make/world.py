@@ -21,6 +21,7 @@ from helpers.world.lexicon import ADJECTIVES, NOUNS
 
 FOLDER = Path(__file__).resolve().parents[1] / "world"
 STORIES = {"train": 5_000, "test": 500}
+LONGER = 200  # stories, for testing only
 PAIRS = {"train": 20_000, "test": 2_000}
 HELD_OUT, LONG = 300, 200  # of the test pairs
 LONGEST = 16  # English words and marks of a train pair
@@ -89,6 +90,13 @@ def make_stories() -> dict[str, dict[str, Rows]]:
     return made
 
 
+def make_longer() -> dict[str, Rows]:
+    """Stories with twice as many events, each with its summary."""
+    rng = Random("longer")
+    told = (tell_story(rng, (9, 11)) for _ in range(LONGER))
+    return {"test": [{"text": story.text, "summary": story.summary} for story in told]}
+
+
 def write(path: Path, rows: Rows) -> None:
     """One JSON object a line, compressed the same way each time; a half-written file never takes the name."""
     text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
@@ -104,7 +112,7 @@ def write(path: Path, rows: Rows) -> None:
 
 def make(folder: Path) -> None:
     """Make all files in a folder."""
-    for kind, splits in (make_stories() | {"pairs": make_pairs()}).items():
+    for kind, splits in (make_stories() | {"pairs": make_pairs(), "longer": make_longer()}).items():
         for split, rows in splits.items():
             path = folder / f"{kind}.{split}.jsonl.gz"
             write(path, rows)

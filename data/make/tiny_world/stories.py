@@ -4,8 +4,6 @@ from collections import Counter
 from dataclasses import dataclass
 from random import Random
 
-from helpers.world.english import english
-from helpers.world.frames import Clause, Phrase, Sentence
 from helpers.world.lexicon import VERBS
 
 from .telling import Teller
@@ -36,28 +34,15 @@ class Story:
     summary: str
 
 
-def tell_story(rng: Random) -> Story:
-    """Simulate a few events among two or three people and tell them."""
+def tell_story(rng: Random, turns: tuple[int, int] = (4, 5)) -> Story:
+    """Simulate a few events among two or three people and tell them; `turns` bounds how often someone does things."""
     teller = Teller(rng)
     teller.introduce()
-    for _ in range(rng.randint(4, 5)):
+    for _ in range(rng.randint(*turns)):
         teller.go_on()
     found = _questions(teller)
     asked = rng.sample(found, min(QUESTIONS, len(found)))
-    return Story(" ".join(teller.told), tuple(asked), _summary(teller))
-
-
-def _summary(teller: Teller) -> str:
-    """The end state: each person with what they have, then the things that no one has."""
-    state, lines = teller.state, []
-    for person in teller.people:
-        here = Clause("be", Phrase(person), place=state.at[person], tense="present")
-        held = state.holds.get(person)
-        has = Clause("have", object=teller.things[held], tense="present") if held else None
-        lines.append(Sentence(here, "and" if has else "", has))
-    for thing, place in state.lies.items():
-        lines.append(Sentence(Clause("be", teller.things[thing], place=place, tense="present")))
-    return " ".join(english(line) for line in lines)
+    return Story(" ".join(teller.told), tuple(asked), teller.state.summary(teller.people, teller.things))
 
 
 def _questions(teller: Teller) -> list[Question]:

@@ -1,20 +1,17 @@
 """Tells what happens in a simulated little world, event by event, and remembers which sentence told what."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from random import Random
 
 from helpers.world.english import english
 from helpers.world.frames import Clause, Phrase, Sentence, pronoun_of, resolve
 from helpers.world.lexicon import NAMES, PLACES, THINGS, VERBS
 from helpers.world.rules import problem
+from helpers.world.summaries import GIVING, GOING, LEAVING, TAKING, State
 
 from .sentences import fitting, zipf
 
-GOING = ("go", "go", "run", "come", "hurry")
-TAKING = ("take", "take", "take", "steal", "buy")  # one buys only where things are sold
-LEAVING = ("leave", "hide", "lose")
-GIVING = ("give", "give", "sell", "lend")
 SOCIAL = ("greet", "help", "thank", "meet")  # these change nothing
 MOODS = {  # why one goes somewhere, gives something to someone, or does anything else
     "go": ("hungry", "nervous", "angry", "happy"),
@@ -22,43 +19,6 @@ MOODS = {  # why one goes somewhere, gives something to someone, or does anythin
     "act": ("tired", "sick", "happy", "proud", "nervous"),
 }
 STARTS = ("then", "then", "later", "soon", "suddenly", "finally")
-
-
-@dataclass
-class State:
-    """Who is where, who has what (one thing at most), and where the other things lie."""
-
-    at: dict[str, str] = field(default_factory=dict)  # person -> place
-    holds: dict[str, str] = field(default_factory=dict)  # person -> thing
-    lies: dict[str, str] = field(default_factory=dict)  # thing -> place
-    origin: dict[str, str] = field(default_factory=dict)  # thing -> where it was taken, or who gave or left it
-    arrived: set[str] = field(default_factory=set)  # persons who went somewhere and did nothing since
-
-    def after(self, event: Clause) -> "State":
-        """A copy in which one more event has happened."""
-        copy = State(dict(self.at), dict(self.holds), dict(self.lies), dict(self.origin), set(self.arrived))
-        copy.happen(event)
-        return copy
-
-    def happen(self, event: Clause) -> None:
-        """Change the state by one event; its nouns are no pronouns."""
-        who, what, to = (p.noun if p else "" for p in (event.subject, event.object, event.to))
-        self.arrived -= {who}
-        if event.verb == "be":
-            (self.at if who in NAMES else self.lies)[who] = event.place
-        elif event.verb in GOING:
-            self.at[who] = event.place
-            self.arrived |= {who}
-        elif event.verb in TAKING:
-            self.holds[who] = what
-            self.origin[what] = self.lies.pop(what)
-        elif event.verb in LEAVING:
-            self.lies[what] = event.place
-            self.origin[what] = who
-            del self.holds[who]
-        elif event.verb in GIVING:
-            self.holds[to] = self.holds.pop(who)
-            self.origin[what] = who
 
 
 def _draw(rng: Random, words: Mapping[str, object], count: int) -> list[str]:
