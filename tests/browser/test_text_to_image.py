@@ -17,7 +17,7 @@ SAYS = "([e, part]) => e.querySelector('[role=status]')?.innerText.includes(part
 def studio(open_notebook):
     """The page, and the cell that holds the text field."""
     page = open_notebook("14_text_to_image")
-    cell = cell_with(page, "live(studio")
+    cell = cell_with(page, "caption_studio(eight")
     cell.locator("img.widget-image").wait_for()
     return page, cell
 
