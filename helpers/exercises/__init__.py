@@ -14,6 +14,7 @@ from helpers.exercises import (  # noqa: F401 - each registers its exercises
     speech,
     start,
     style_transfer,
+    summarization,
     text_to_image,
     transformer,
     vae,

@@ -169,6 +169,7 @@ class MultiHeadAttention(nn.Module):
         mask: Tensor | None = None,
         memory: Tensor | None = None,
         cache: KeyValueCache | None = None,
+        start: int = 0,
     ) -> Tensor:
         """Let every place of x look at every place of `memory`, or of x itself.
 
@@ -177,16 +178,19 @@ class MultiHeadAttention(nn.Module):
             mask: True where a place may look, broadcastable to (B, n_heads, T, S).
             memory: Where keys and values come from, shape (B, S, d_model); x if not given.
             cache: Keys and values of earlier tokens, looked at as well; it grows by those of this call, and S with it.
+            start: Place of the first row of x in its own sequence, for a rotary layer with a memory.
         Returns:
             Shape (B, T, d_model).
         """
-        memory, seen = x if memory is None else memory, 0 if cache is None else len(cache)
+        seen = 0 if cache is None else len(cache)
+        start = seen if memory is None else start
+        memory = x if memory is None else memory
         q, k, v = self.query(x), self.key(memory), self.value(memory)
         q, k, v = (split_heads(part, self.n_heads) for part in (q, k, v))  # (B, h, T, d), (B, h, S, d) twice
         if self.qk_norm:
             q, k = F.rms_norm(q, q.shape[-1:]), F.rms_norm(k, k.shape[-1:])
         if self.rotary:
-            q, k = rotate(q, seen), rotate(k, seen)
+            q, k = rotate(q, start), rotate(k, seen)
         if cache is not None:
             k, v = cache.extend(k, v)
         if self.keep_weights:

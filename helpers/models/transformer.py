@@ -54,9 +54,10 @@ class Block(nn.Module):
             memory: The other sequence, shape (B, S, d_model), of a block with `cross`.
             memory_mask: Where they may look there, broadcastable to (B, n_heads, T, S).
         """
+        seen = len(cache) if cache else 0  # before this call adds to it
         x = self._add(x, self.norm1, lambda y: self.attention(y, mask, cache=cache))
         if memory is not None:
-            x = self._add(x, self.norm_cross, lambda y: self.cross(y, memory_mask, memory))
+            x = self._add(x, self.norm_cross, lambda y: self.cross(y, memory_mask, memory, start=seen))
         return self._add(x, self.norm2, self.mlp)
 
     def _add(self, x: Tensor, norm: nn.Module, part: Callable[[Tensor], Tensor]) -> Tensor:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 from .english import english, parse
 from .frames import Clause, Phrase, Sentence, group_of, resolve
@@ -130,12 +131,14 @@ def facts(summary: str) -> set[Fact]:
         {("Ben", "is in", "library"), ("Ben", "has", "blue cup")}. A sentence that cannot be read is a fact that no
         story holds: (sentence, "is", "unreadable").
     """
-    found: set[Fact] = set()
-    for line in sentences(summary):
-        frame = parse(line)
-        said = [_fact(clause, frame.leader) for clause in frame.clauses] if frame else [None]
-        found |= {fact or (line, "is", "unreadable") for fact in said}
-    return found
+    return {fact for line in sentences(summary) for fact in _facts_of(line)}
+
+
+@lru_cache(maxsize=1 << 15)  # summaries say the same sentences again and again
+def _facts_of(line: str) -> tuple[Fact, ...]:
+    frame = parse(line)
+    said = [_fact(clause, frame.leader) for clause in frame.clauses] if frame else [None]
+    return tuple(fact or (line, "is", "unreadable") for fact in said)
 
 
 def _fact(clause: Clause, leader: Phrase | None) -> Fact | None:
