@@ -34,7 +34,7 @@ CORES = 2
 FEW = """import helpers.training as _training
 _whole = _training.fit
 def _few(step, steps, **options):
-    some = [i for i in range(steps) if i < 10 or i % 50 in (49, 0)]
+    some = [i for i in range(steps) if i < 30 or i % 50 in (49, 0)]
     return _whole(lambda i: step(some[i]), len(some), **options)
 _training.fit = _few
 """
@@ -175,7 +175,7 @@ def rehearse(nb: NotebookNode) -> NotebookNode:
     That is enough to see that every cell runs, every check passes and every widget answers. What a full training
     reaches need not be shown again: nbval runs each lesson in full, asserts and all, against its stored outputs.
 
-    Three things differ. `helpers.training.fit`, wrapped before the lesson imports it, calls the first ten steps and
+    Three things differ. `helpers.training.fit`, wrapped before the lesson imports it, calls the first thirty steps and
     those beside each fiftieth, so that a schedule is still gone through to its end, and snapshots are taken. Each
     `assert` gives way to `pass`. And a cell that measures the same many times says itself what a rehearsal may do less
     of: its metadata `rehearsal` holds pieces of its code and what replaces them. The checks of exercises stay, and so
