@@ -1,5 +1,7 @@
 """What every maker of a checkpoint needs."""
 
+import hashlib
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -36,3 +38,13 @@ def accuracy(model: nn.Module, data: ImageSet) -> float:
     with torch.no_grad():
         right = [model(x).argmax(1) == y for x, y in zip(data.images.split(1000), data.labels.split(1000), strict=True)]
     return round(torch.cat(right).float().mean().item(), 4)
+
+
+def digest_of(data: list) -> str:
+    """The fingerprint of what a checkpoint learned from, sha256 of its JSON."""
+    return hashlib.sha256(json.dumps(data).encode()).hexdigest()
+
+
+def rounded(results: dict[str, float]) -> dict[str, float]:
+    """Results with four places, as headers keep them."""
+    return {name: round(value, 4) for name, value in results.items()}

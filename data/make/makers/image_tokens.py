@@ -12,7 +12,7 @@ from helpers.colour_glyphs import CaptionedSet, load_captioned
 from helpers.image_tokens import code_logits, draw_codes, drop_captions, new_gpt, pack
 from helpers.models.text_to_image import CaptionJudge, all_right
 from helpers.models.vq_vae import VQVAE, code_perplexity, revive, share_used
-from makers.common import Maker, train
+from makers.common import Maker, rounded, train
 
 CODES, CODE_DIM, CHANNELS = 256, 16, 32
 STEPS = {"vq_vae": 2_500, "image_gpt": 1_000}
@@ -114,7 +114,7 @@ def gpt_scores(model: nn.Module, vq_vae: VQVAE, seed: int) -> dict[str, float]:
         real = load_captioned(split)
         results[f"nats_per_code_{split}"] = nats(model, real.tokens, encode_all(vq_vae, real))
         results |= drawing_scores(model, vq_vae, judge, real, split, seed)
-    return {name: round(value, 4) for name, value in results.items()}
+    return rounded(results)
 
 
 def gpt_step(

@@ -11,7 +11,7 @@ from helpers.game import blend
 from helpers.losses import hinge_loss
 from helpers.metrics import quality_report
 from helpers.models.gan import DCDiscriminator, DCGenerator
-from makers.common import Maker, train
+from makers.common import Maker, rounded, train
 
 DIGITS = "0123456789"
 
@@ -66,7 +66,7 @@ def digit_facts(model: nn.Module, seed: int) -> dict[str, float]:
     made, best = (quality_report(judge.describe, real, x, near) for x in (fake, floor))
     results = made | {f"{name}_floor": value for name, value in best.items()}
     results["frechet_over_floor"] = made["frechet"] / best["frechet"]
-    return {name: round(value, 4) for name, value in results.items()}
+    return rounded(results)
 
 
 MAKERS = {"digit_gan": Maker(make_digit_gan, seeds=(0, 1, 2))}

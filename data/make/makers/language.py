@@ -3,8 +3,6 @@
 They were trained on a GPU, three seeds at a time, in minutes. Minutes a seed on two cores stand beside each function.
 """
 
-import hashlib
-import json
 from collections.abc import Callable
 from random import Random
 
@@ -36,7 +34,7 @@ from helpers.text import BOS, EOS, Words, byte_pairs, pad_batch
 from helpers.training import History
 from helpers.world import grammatical_share
 from helpers.world.questions import Question, questions_about
-from makers.common import Maker, train
+from makers.common import Maker, digest_of, rounded, train
 
 DRAWN = 30_000  # stories drawn for training, beside the 5,000 of the data set
 STEPS = {"translator": 4_000, "gpt": 3_500, "bert": 2_000, "reader": 2_000}
@@ -64,7 +62,7 @@ def make_translator(seed: int, name: str = "translator", **change: float) -> tup
         for way, beams in (("greedy", 1), ("beam", 4)):
             scores = translation_scores(model, some, english, german, beams)
             results |= {f"{score}_{kind}_{way}": value for score, value in scores.items()}
-    facts = {"steps": steps, "seconds": history.seconds, "data_sha256": _digest(pairs), "results": _rounded(results)}
+    facts = {"steps": steps, "seconds": history.seconds, "data_sha256": digest_of(pairs), "results": rounded(results)}
     return model.cpu(), facts | {"english": english.known, "german": german.known}
 
 
@@ -136,7 +134,7 @@ def make_gpt(seed: int) -> tuple[nn.Module, dict]:
         results[f"grammatical_at_{temperature}"] = good
         whole = [text for text, raw in zip(told, texts, strict=True) if "\n" in raw.strip()]
         results[f"copied_at_{temperature}"] = sum(text in known for text in whole) / max(1, len(whole))
-    facts = {"steps": steps, "seconds": history.seconds, "data_sha256": _digest(stories), "results": _rounded(results)}
+    facts = {"steps": steps, "seconds": history.seconds, "data_sha256": digest_of(stories), "results": rounded(results)}
     return model.cpu(), facts | {"tokenizer": tokenizer.to_str()}
 
 
@@ -164,7 +162,7 @@ def make_bert(seed: int) -> tuple[nn.Module, dict]:
         read, picked = mask_words(new[:1000], words)
         right = (model(read, (read != 0)[:, None, None, :]).argmax(-1) == new[:1000])[picked].float().mean().item()
     results = {"nats_per_masked_word": nats, "masked_words_right": right}
-    facts = {"steps": steps, "seconds": history.seconds, "data_sha256": _digest(texts), "results": _rounded(results)}
+    facts = {"steps": steps, "seconds": history.seconds, "data_sha256": digest_of(texts), "results": rounded(results)}
     return model.cpu(), facts | {"words": words.known}
 
 
@@ -181,8 +179,8 @@ def make_reader(seed: int) -> tuple[nn.Module, dict]:
     results = reading_scores(model, words, asked_about("test"))
     longer = reading_scores(model, words, asked_about("test", sentences=99)[:2000])
     results |= {f"{name}_whole_stories": value for name, value in longer.items()}
-    digest = _digest(load_world("stories"))
-    facts = {"steps": history.steps, "seconds": history.seconds, "data_sha256": digest, "results": _rounded(results)}
+    digest = digest_of(load_world("stories"))
+    facts = {"steps": history.steps, "seconds": history.seconds, "data_sha256": digest, "results": rounded(results)}
     return model.cpu(), facts | {"words": words.known}
 
 
@@ -258,14 +256,6 @@ def _update(
     optimizer.step()
     schedule.step()
     return {"loss": loss}
-
-
-def _digest(data: list) -> str:
-    return hashlib.sha256(json.dumps(data).encode()).hexdigest()
-
-
-def _rounded(results: dict[str, float]) -> dict[str, float]:
-    return {name: round(value, 4) for name, value in results.items()}
 
 
 MAKERS = {

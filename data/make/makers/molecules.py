@@ -11,7 +11,7 @@ from helpers.exercises.molecules import climb, generation_scores, kl_weight, tok
 from helpers.losses import gaussian_kl, reparameterize
 from helpers.models.molecule_vae import PAD, MoleculeVAE
 from helpers.molecules import PROPERTIES, MoleculeSet, Tokens, canonical, load_molecules, qed_of
-from makers.common import Maker, train
+from makers.common import Maker, rounded, train
 
 BETA, WARM_UP = 0.4, 0.5  # weight of the KL at the end, and the share of the steps after which it is reached
 SHARPNESS = 0.25  # standard deviation, in those of the data, to which properties are to be guessed
@@ -39,7 +39,7 @@ def make_molecule_vae(seed: int, kind: str) -> tuple[nn.Module, dict]:
         "tokens": {"kind": kind, "known": list(tokens.known)},
         "property_mean": y.mean(0).tolist(),
         "property_std": y.std(0).tolist(),
-        "results": {name: round(value, 4) for name, value in results.items()},
+        "results": rounded(results),
     }
 
 

@@ -18,8 +18,8 @@ from helpers.session import device
 from helpers.summaries import fact_scores
 from helpers.text import BOS, EOS, PAD, Words, pad_batch
 from helpers.world.summaries import facts
-from makers.common import Maker, train
-from makers.language import _digest, _rounded, drawn_stories
+from makers.common import Maker, digest_of, rounded, train
+from makers.language import drawn_stories
 
 STEPS, STORIES = 2_000, 15_000
 LONGEST = 40  # words and marks of the news of a sentence, and more
@@ -34,7 +34,7 @@ def make_summarizer(seed: int, kind: type[EncoderDecoder] = PointerGenerator) ->
     model = kind(len(words), len(words), 256, **SIZES).to(device())
     history = train(summary_step(model, *encode_pairs(pairs, words), STEPS), STEPS, "summarizer", seed)
     results = summary_scores(model.eval(), words)
-    facts = {"steps": STEPS, "seconds": history.seconds, "data_sha256": _digest(texts), "results": _rounded(results)}
+    facts = {"steps": STEPS, "seconds": history.seconds, "data_sha256": digest_of(texts), "results": rounded(results)}
     return model.cpu(), facts | {"words": words.known}
 
 
