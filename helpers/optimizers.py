@@ -12,7 +12,6 @@ def updater(
     *,
     lr: float = 5e-3,
     matrix_lr: float = 0.02,
-    fast: dict[str, float] | None = None,
     newton_steps: int = 3,
     clip: float = 1.0,
 ) -> Callable[[Tensor], dict[str, Tensor]]:
@@ -27,7 +26,6 @@ def updater(
         steps: Updates in all, n, at least 1.
         lr: AdamW's highest rate: for token vectors, heads, biases, norms, convolutions.
         matrix_lr: Muon's highest rate.
-        fast: Other highest rates for AdamW, by the beginning of a parameter's name: `{"tokens": 1.5e-2}`.
         newton_steps: Rounds that make the directions of a gradient matrix alike; three are cheaper than torch's five.
         clip: Longest gradient, over all parameters.
     Raises:
@@ -40,14 +38,12 @@ def updater(
     inner = {name for name, part in named.items() if part.ndim == 2 and "blocks." in name}
     if not inner:
         raise ValueError(f"{type(model).__name__} has no blocks with matrices; train it with torch.optim.AdamW alone.")
-    rates = {name: next((r for start, r in (fast or {}).items() if name.startswith(start)), lr) for name in named}
-    groups = [
-        {"params": [part for name, part in named.items() if name not in inner and rates[name] == rate], "lr": rate}
-        for rate in sorted({rates[name] for name in named if name not in inner})
-    ]
-    optimizers = [torch.optim.AdamW(groups, betas=(0.9, 0.95), weight_decay=0.0, fused=True)]
-    optimizers += [
-        torch.optim.Muon([named[n] for n in named if n in inner], lr=matrix_lr, weight_decay=0.0, ns_steps=newton_steps)
+    rest = [part for name, part in named.items() if name not in inner]
+    optimizers = [
+        torch.optim.AdamW(rest, lr=lr, betas=(0.9, 0.95), weight_decay=0.0, fused=True),
+        torch.optim.Muon(
+            [named[name] for name in named if name in inner], lr=matrix_lr, weight_decay=0.0, ns_steps=newton_steps
+        ),
     ]
     schedules = [
         torch.optim.lr_scheduler.LambdaLR(each, lambda i: min(1.0, (i + 1) / 20, (1 - i / steps) / 0.6))

@@ -51,10 +51,8 @@ def test_rates_rise_stay_and_fall_to_nothing():
     assert at[2] > 1.5 * at[1] and at[100] < at[30] / 20
 
 
-def test_names_may_have_rates_of_their_own_and_matrices_have_theirs():
-    plain, fast = moved(1, 1), moved(1, 1, fast={"tokens": 5e-2})
-    assert fast["tokens.weight"] == pytest.approx(10 * plain["tokens.weight"], rel=1e-3)
-    assert fast["places.weight"] == plain["places.weight"]
+def test_matrices_have_a_rate_of_their_own():
+    plain = moved(1, 1)
     slow = moved(1, 1, matrix_lr=0.002)
     matrices = [name for name in plain if "blocks." in name and name.endswith("weight") and "norm" not in name]
     assert len(matrices) == 12
