@@ -78,7 +78,7 @@ def plain_run(vocab_size: int) -> tuple[nn.Module, list, Callable[[int], float],
 def our_run(vocab_size: int) -> tuple[nn.Module, list, Callable[[int], float], int, int]:
     """Steps of 20: Muon for the matrices of the blocks, AdamW for the rest; full speed, then a straight line down to 0.
 
-    Batch and rates were chosen on the last twentieth of the training text; the steps lie between two runs (255 and 310).
+    Batch and rates were chosen on the last twentieth of the training text; the steps lie between runs of 255 and 310.
     """
     model = GPT(vocab_size, CONTEXT, WIDTH, HEADS, LAYERS, positions="rotary")
     matrices = [weight for weight in model.blocks.parameters() if weight.ndim == 2]
