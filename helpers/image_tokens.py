@@ -30,7 +30,7 @@ def code_logits(gpt: nn.Module, ids: Tensor) -> Tensor:
 
 def drop_captions(words: Tensor, share: float) -> Tensor:
     """Fill a share of the captions, (B, T), with padding, drawn at random: what a picture is without words."""
-    return words * (torch.rand(len(words), 1) >= share)
+    return words * (torch.rand(len(words), 1, device=words.device) >= share)
 
 
 def guided(told: Tensor, untold: Tensor, scale: float) -> Tensor:
@@ -60,7 +60,7 @@ def draw_codes(
     Returns:
         int64 in [0, K), shape (B, 64).
     """
-    began = torch.cat([words, torch.full((len(words), 1), IMAGE)], 1)
+    began = torch.cat([words, torch.full((len(words), 1), IMAGE, device=words.device)], 1)
     ids = began if scale == 1 else torch.cat([began, torch.cat([torch.zeros_like(words), began[:, -1:]], 1)])
     cache, codes = gpt.new_cache(), []
     for _ in range(N_PLACES):

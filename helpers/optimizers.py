@@ -14,12 +14,14 @@ def updater(
     matrix_lr: float = 0.02,
     newton_steps: int = 3,
     clip: float = 1.0,
+    warm_up: int = 20,
+    fall: float = 0.6,
 ) -> Callable[[Tensor], dict[str, Tensor]]:
     r"""Make the function that turns a loss into one update of the model and returns `{"loss": loss}`.
 
-    The rates rise over the first 20 steps, stay, and fall in a straight line to 0 over the last 60 %:
+    The rates rise over the first w steps, stay, and fall in a straight line to 0 over the last share f of n steps:
 
-    $$\min\left(1,\; \frac{i + 1}{20},\; \frac{1 - i / n}{0.6}\right)$$
+    $$\min\left(1,\; \frac{i + 1}{w},\; \frac{1 - i / n}{f}\right)$$
 
     Args:
         model: What learns; the matrices are its parameters of two dimensions inside a part called `blocks`.
@@ -28,12 +30,16 @@ def updater(
         matrix_lr: Muon's highest rate.
         newton_steps: Rounds that make the directions of a gradient matrix alike; three are cheaper than torch's five.
         clip: Longest gradient, over all parameters.
+        warm_up, fall: w, at least 1, and f, above 0; a model that is trained on wants a long rise and fall.
     Raises:
-        ValueError: If the model has no blocks with matrices, or steps is below 1; the message quotes it.
+        ValueError: If the model has no blocks with matrices, or steps, warm_up or fall is too small; the message
+            quotes it.
     Source: Jordan et al. 2024, "Muon: an optimizer for hidden layers in neural networks".
     """
     if steps < 1:
         raise ValueError(f"steps is {steps}; give the number of updates, 1 or more.")
+    if warm_up < 1 or fall <= 0:
+        raise ValueError(f"warm_up is {warm_up} and fall {fall}; give a step, 1 or later, and a share above 0.")
     named = dict(model.named_parameters())
     inner = {name for name, part in named.items() if part.ndim == 2 and "blocks." in name}
     if not inner:
@@ -46,7 +52,7 @@ def updater(
         ),
     ]
     schedules = [
-        torch.optim.lr_scheduler.LambdaLR(each, lambda i: min(1.0, (i + 1) / 20, (1 - i / steps) / 0.6))
+        torch.optim.lr_scheduler.LambdaLR(each, lambda i: min(1.0, (i + 1) / warm_up, (1 - i / steps) / fall))
         for each in optimizers
     ]
 
