@@ -51,6 +51,23 @@ def test_rates_rise_stay_and_fall_to_nothing():
     assert at[2] > 1.5 * at[1] and at[100] < at[30] / 20
 
 
+@pytest.mark.parametrize(("warm_up", "fall"), [(20, 0.6), (3, 1.0), (1, 0.25), (12, 1.0)])
+def test_rates_follow_the_formula(warm_up, fall):
+    torch.manual_seed(0)
+    n, model = 24, GPT(8, 8, 16, 2, 2)
+    update, parts = updater(model, n, warm_up=warm_up, fall=fall), dict(model.named_parameters())
+    steps = {"tokens.weight": [], "blocks.0.attention.query.weight": []}
+    for _ in range(n):
+        before = {name: parts[name].detach().clone() for name in steps}
+        update(sum(part.sum() for part in parts.values()))  # gradients stay the same, so a step is as long as its rate
+        for name, lengths in steps.items():
+            lengths.append((parts[name].detach() - before[name]).norm().item())
+    rates = torch.tensor([min(1, (i + 1) / warm_up, (1 - i / n) / fall) for i in range(n)])
+    adam, muon = (torch.tensor(lengths) for lengths in steps.values())
+    torch.testing.assert_close(adam / parts["tokens.weight"].numel() ** 0.5, 5e-3 * rates, rtol=1e-2, atol=0)
+    torch.testing.assert_close(muon / muon.max(), rates / rates.max(), rtol=2e-2, atol=0)
+
+
 def test_matrices_have_a_rate_of_their_own():
     plain = moved(1, 1)
     slow = moved(1, 1, matrix_lr=0.002)
@@ -70,6 +87,9 @@ def test_long_gradients_are_cut():
     [
         (lambda: updater(nn.Linear(2, 2), 10), "Linear has no blocks with matrices"),
         (lambda: updater(GPT(8, 8, 16, 2, 2), 0), "steps is 0"),
+        (lambda: updater(GPT(8, 8, 16, 2, 2), 10, warm_up=0), "warm_up is 0 and fall 0.6"),
+        (lambda: updater(GPT(8, 8, 16, 2, 2), 10, fall=0.0), "warm_up is 20 and fall 0.0"),
+        (lambda: updater(GPT(8, 8, 16, 2, 2), 10, fall=-0.5), "fall -0.5"),
     ],
 )
 def test_what_it_cannot_train_is_refused(call, sentence):

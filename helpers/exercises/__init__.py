@@ -4,6 +4,7 @@ from helpers.exercises import (  # noqa: F401 - each registers its exercises
     anomaly,
     autoencoder,
     bert,
+    choosing,
     encoder_decoder,
     gan,
     gpt,

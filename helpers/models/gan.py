@@ -146,10 +146,10 @@ class DCGenerator(nn.Module):
     Sources: DCGAN, Radford et al. 2015, arXiv:1511.06434; bending, Jaderberg et al. 2015, arXiv:1506.02025.
     """
 
-    def __init__(self, groups: int, latent_dim: int = 48, channels: int = 24) -> None:
+    def __init__(self, groups: int, latent_dim: int = 48, channels: int = 24, bends: bool = True) -> None:
         """Build it; `groups` is how many kinds of picture can be asked for, `channels` the width at 14x14."""
         super().__init__()
-        self.config = {"groups": groups, "latent_dim": latent_dim, "channels": channels}
+        self.config = {"groups": groups, "latent_dim": latent_dim, "channels": channels, "bends": bends}
         self.latent_dim = latent_dim
         self.group = nn.Embedding(groups, 32)
         self.net = nn.Sequential(
@@ -163,6 +163,8 @@ class DCGenerator(nn.Module):
             nn.ConvTranspose2d(channels, 1, 4, stride=2, padding=1),  # (B, 1, 28, 28)
             nn.Sigmoid(),
         )
+        if not bends:
+            return
         self.bend = nn.Linear(latent_dim, 6 + 2 * 4 * 4)
         nn.init.uniform_(self.bend.weight, -0.05, 0.05)  # at first, hardly any bend
         nn.init.zeros_(self.bend.bias)
@@ -175,6 +177,8 @@ class DCGenerator(nn.Module):
                 f"this generator takes (B, {self.latent_dim}) and (B,)."
             )
         x = self.net(torch.cat([z, self.group(groups)], 1))
+        if not self.config["bends"]:
+            return x
         turn, wobble = self.bend(z).split([6, 32], 1)
         grid = F.affine_grid(torch.eye(2, 3) + 0.1 * turn.view(-1, 2, 3), x.shape, align_corners=False)
         wobble = F.interpolate(wobble.view(-1, 2, 4, 4), size=x.shape[2:], mode="bicubic", align_corners=True)

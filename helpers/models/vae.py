@@ -146,3 +146,52 @@ class ConditionalVAE(VAE):
         """Draw each wanted class once, int64 (B,), as pictures in [0, 1], (B, 1, side, side)."""
         z = torch.randn(len(labels), self.config["latent_dim"], generator=generator).to(labels.device)
         return self.decode(z, labels).sigmoid()
+
+
+class ConvVAE(nn.Module):
+    """Lesson 41's VAE: convolutions, classes for both halves, and for every pixel the odds of each shade of grey.
+
+    Shades are counted, not measured, so that its bound on log p(x) is in the same nats as a language model's.
+    """
+
+    def __init__(self, classes: int = 10, levels: int = 8, latent_dim: int = 16, channels: int = 46) -> None:
+        """Build it; `levels` are the shades, `channels` the width at 14x14."""
+        super().__init__()
+        self.config = {"classes": classes, "levels": levels, "latent_dim": latent_dim, "channels": channels}
+        wide = 2 * channels
+        self.body = nn.Sequential(
+            nn.Conv2d(1, channels, 4, 2, 1),  # (B, C, 14, 14)
+            nn.BatchNorm2d(channels),
+            nn.SiLU(),
+            nn.Conv2d(channels, wide, 4, 2, 1),  # (B, 2C, 7, 7)
+            nn.BatchNorm2d(wide),
+            nn.SiLU(),
+            nn.Flatten(),
+        )
+        self.code = nn.Linear(wide * 49 + classes, 2 * latent_dim)
+        self.decoder = nn.Sequential(
+            nn.Linear(latent_dim + classes, wide * 49),
+            nn.Unflatten(1, (wide, 7, 7)),
+            nn.BatchNorm2d(wide),
+            nn.SiLU(),
+            nn.ConvTranspose2d(wide, channels, 4, 2, 1),  # (B, C, 14, 14)
+            nn.BatchNorm2d(channels),
+            nn.SiLU(),
+            nn.ConvTranspose2d(channels, levels, 4, 2, 1),  # (B, K, 28, 28)
+        )
+
+    def encode(self, x: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+        """The codes' means and log variances of pictures in [0, 1], (B, 1, 28, 28), of known class, (B, Z) each."""
+        told = one_hot(labels, self.config["classes"]).to(x.dtype)
+        return self.code(torch.cat([self.body(_pictures(x, 28)), told], 1)).chunk(2, dim=1)
+
+    def decode(self, z: Tensor, labels: Tensor) -> Tensor:
+        """Logits of the shades of each pixel, (B, Z), int64 (B,) -> (B, K, 28, 28)."""
+        told = one_hot(labels, self.config["classes"]).to(z.dtype)
+        return self.decoder(torch.cat([_codes(z, self.config["latent_dim"]), told], 1))
+
+    def forward(self, x: Tensor, labels: Tensor, eps: Tensor | None = None) -> tuple[Tensor, Tensor, Tensor]:
+        """Encode, draw a code, decode: logits of shades, means and log variances."""
+        mu, logvar = self.encode(x, labels)
+        eps = torch.randn_like(mu) if eps is None else eps
+        return self.decode(reparameterize(mu, logvar, eps), labels), mu, logvar

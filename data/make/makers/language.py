@@ -175,7 +175,7 @@ def filling_loss(model: SequenceModel, ids: Tensor, words: Words) -> Tensor:
 
 
 def make_reader(seed: int) -> tuple[nn.Module, dict]:
-    """The shipped BERT, trained on to point at the answers of questions. 10 min."""
+    """The shipped BERT, trained on to point at the answers of questions. 15 min."""
     words = reading_words()
     model, history = fine_tuned("bert", words, asked_about("train"), STEPS["reader"], seed)
     results = reading_scores(model, words, asked_about("test"))
