@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from IPython.display import Markdown
 
-from helpers.choice_rules import CONFLICTS, FAMILIES, QUESTIONS, RULES, Rule
+from helpers.choice_rules import CONFLICTS, FAMILIES, OUT, QUESTIONS, RULES, Rule
 from helpers.evidence import fill, link, linked_table
 
 
@@ -16,6 +16,16 @@ class Choice:
     family: str
     score: int
     rules: tuple[Rule, ...]
+
+    @property
+    def out(self) -> bool:
+        """Whether a rule excludes it, whatever else speaks for it."""
+        return any(r.weight <= OUT for r in self.rules)
+
+    @property
+    def shown(self) -> str:
+        """Its points in three characters, or "out"."""
+        return "out" if self.out else f"{self.score:+3d}"
 
     @property
     def lessons(self) -> tuple[str, ...]:
@@ -39,24 +49,27 @@ class Recommendation:
     @property
     def tied(self) -> tuple[str, ...]:
         """Families at most one point behind the best, itself included: a lead of one point is no lead."""
-        return tuple(c.family for c in self.ranking if c.score >= self.best.score - 1)
+        return tuple(c.family for c in self.ranking if not c.out and c.score >= self.best.score - 1)
 
     def advice(self) -> str:
         """One sentence: what to try, and which lesson to open."""
         names, lessons = " or ".join(self.tied), " and ".join(self.best.lessons)
         if not lessons:
             return "Nothing speaks for any family yet: answer more questions."
+        first = "Settle first what does not go together. " if self.conflicts else ""
         several = " Points this close decide nothing: measure them." if len(self.tied) > 1 else ""
-        return f"Try {names}; open {lessons}.{several}"
+        if self.best.score < 0:
+            return f"{first}Nothing that is left is a good answer: let one wish go."
+        return f"{first}Try {names}; open {lessons}.{several}"
 
     def __repr__(self) -> str:
-        lines = [f"{c.score:+3d}  {c.family}" for c in self.ranking]
+        lines = [f"{c.shown}  {c.family}" for c in self.ranking]
         lines += ["", self.advice(), *(f"{r.weight:+3d}  {fill(r.reason)} [{r.lesson[:2]}]" for r in self.best.rules)]
         return "\n".join([*lines, *(f"Careful: {sentence}" for sentence in self.conflicts)])
 
 
 def recommend(answers: Mapping[str, str], rules: Sequence[Rule] = RULES) -> Recommendation:
-    """Add up the rules that the answers call; families with the same sum keep the order of FAMILIES.
+    """Add up the rules that the answers call; who is ruled out comes last.
 
     Args:
         answers: From question to answer, both as in QUESTIONS; questions may be left out.
@@ -75,24 +88,28 @@ def recommend(answers: Mapping[str, str], rules: Sequence[Rule] = RULES) -> Reco
         mine = tuple(sorted((r for r in called if r.family == family), key=lambda r: -abs(r.weight)))
         choices.append(Choice(family, sum(r.weight for r in mine), mine))
     clash = [c for c in CONFLICTS if all(answers.get(q) == a for q, a in c.answers.items())]
-    ranking = tuple(sorted(choices, key=lambda c: -c.score))
+    ranking = tuple(sorted(choices, key=lambda c: (c.out, -c.score)))
     return Recommendation(ranking, tuple(fill(c.sentence) for c in clash))
 
 
 def turning_points(answers: Mapping[str, str], rules: Sequence[Rule] = RULES) -> Iterator[tuple[str, str, str]]:
-    """Single answers that, changed, put another family in front: (question, other answer, new best family)."""
-    before = recommend(answers, rules).best.family
+    """Single answers that change who is in front: (question, other answer, new best family, or "none")."""
+
+    def front(given: Mapping[str, str]) -> str:
+        best = recommend(given, rules).best
+        return best.family if best.score >= 0 else "none"
+
+    before = front(answers)
     for question, (_, known) in QUESTIONS.items():
         for other in known:
-            after = recommend({**answers, question: other}, rules).best.family
-            if after != before:
+            if (after := front({**answers, question: other})) != before:
                 yield question, other, after
 
 
 def rules_table(*questions: str, rules: Sequence[Rule] = RULES) -> Markdown:
     """The rules of some questions, or of all, as a table with links."""
     rows = [
-        [r.question, r.answer, r.family, f"{r.weight:+d}", fill(r.reason), link(r.lesson)]
+        [r.question, r.answer, r.family, "out" if r.weight <= OUT else f"{r.weight:+d}", fill(r.reason), link(r.lesson)]
         for r in rules
         if not questions or r.question in questions
     ]

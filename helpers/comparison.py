@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -15,7 +15,7 @@ from sklearn.svm import SVC
 from torch import Tensor
 
 from helpers import checkpoints
-from helpers.contenders import CONTENDERS, Contender, to_levels, to_pixels
+from helpers.contenders import Contender, to_levels, to_pixels
 from helpers.datasets import load_images
 from helpers.downloads import DATA
 from helpers.imageset import ImageSet, choice
@@ -186,8 +186,7 @@ def walk(contender: Contender, judge: Eyes, chance: torch.Generator, n: int = 20
     ends = (ends + judge.report(path[-1], labels)["good"]) / 2
     features = torch.stack([describe(x) for x in path])  # (stops, n, F)
     steps = (features[1:] - features[:-1]).norm(dim=2)  # (stops - 1, n)
-    evenness = (steps.mean(0) / steps.amax(0)).mean().item()
-    return {"midpoints_good": middle / max(ends, 1e-9), "evenness": evenness}
+    return {"midpoints_good": middle / max(ends, 1e-9), "evenness": evenness(steps)}
 
 
 def embolden(contender: Contender, judge: Eyes, chance: torch.Generator, n: int = 3000) -> dict[str, float]:
@@ -211,6 +210,25 @@ def embolden(contender: Contender, judge: Eyes, chance: torch.Generator, n: int 
         "bold_random": judge.is_bold(other).float().mean().item(),
         "digit_kept": judge.report(asked, of_regular)["control"],
     }
+
+
+def evenness(steps: Tensor) -> float:
+    """How even walks are, from the lengths of their steps, (S, N): mean step over longest, averaged over N walks."""
+    return (steps.mean(0) / steps.amax(0)).mean().item()
+
+
+def first_good(curve: Sequence[tuple[float, float]], bar: float = 0.5) -> float | None:
+    """The first of the seconds at which the share reaches the bar, from pairs (seconds, share); None if none does."""
+    return next((seconds for seconds, share in sorted(curve) if share >= bar), None)
+
+
+def win_share(a: Sequence[float], b: Sequence[float]) -> float:
+    """In how many pairs of a run of `a` and a run of `b` the first has the lower number; a tie counts one half.
+
+    1 or 0: every seed of one beats every seed of the other. Source: Mann & Whitney 1947.
+    """
+    pairs = [(x < y) + 0.5 * (x == y) for x in a for y in b]
+    return sum(pairs) / len(pairs)
 
 
 def _cost(action: Callable[[], Any]) -> float:

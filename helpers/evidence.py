@@ -12,6 +12,7 @@ from IPython.display import Markdown
 from helpers import checkpoints
 
 LESSONS = Path(__file__).resolve().parent.parent / "notebooks"
+RACES = ("race", "few", "short")
 FIELD = re.compile(r"\{(\w+) ([\w.]+)( [\w.]+)?( %)?\}")
 
 # What the course covers: item -> the word that its lessons have to mention -> these lessons.
@@ -30,7 +31,7 @@ TOPICS: dict[str, dict[str, tuple[str, ...]]] = {
     },
     "Transformer": {
         "self-attention": ("31_self_attention",),
-        "encoder-decoder": ("33_encoder_decoder",),
+        "encoder and decoder": ("33_encoder_decoder",),
         "position": ("32_position_encoding",),
     },
     "GPT": {"GPT": ("34_gpt",)},
@@ -51,6 +52,53 @@ TOPICS: dict[str, dict[str, tuple[str, ...]]] = {
     "choosing the right model": {"recommend": ("42_choosing",)},
 }
 
+# The comparison: column -> model -> (what, with its number; the lesson that supports it).
+COMPARISON: dict[str, dict[str, list[tuple[str, str]]]] = {
+    "main feature": {
+        "GAN": [("two players; one pass draws: {race gan images_per_second} pictures a second", "41_comparison")],
+        "VAE": [("a latent space without holes: samples 6.8 ± 0.4 times closer than an autoencoder's", "22_vae")],
+        "Transformer": [("any token looks up any other: 100 % of sequences reversed", "31_self_attention")],
+    },
+    "training objective": {
+        "GAN": [("fool a judge that learns too (minimax): 8 of 8 modes on 5 of 5 seeds", "11_two_players")],
+        "VAE": [("reconstruction {molecule_vae recon} + KL {molecule_vae kl} nats a molecule", "24_drug_discovery")],
+        "Transformer": [("guess the next token: {gpt nats_per_token} nats a token", "34_gpt")],
+    },
+    "applications": {
+        "GAN": [
+            ("pictures, {digit_gan frechet_over_floor} times the floor", "12_images"),
+            ("restyling, content kept {style_transfer held_out_there_content %}", "13_style_transfer"),
+            ("pictures from words, {caption_gan of_real_test %} obeyed", "14_text_to_image"),
+        ],
+        "VAE": [
+            ("compression, squared error 53 ± 2 % below PCA's", "21_autoencoder"),
+            ("anomaly detection, AUROC 0.927 ± 0.037", "23_anomaly_detection"),
+            ("drug discovery, {molecule_vae novelty %} new", "24_drug_discovery"),
+        ],
+        "Transformer": [
+            ("translation, {translator exact_plain_greedy %} exact", "33_encoder_decoder"),
+            ("stories, {gpt grammatical_at_1.0 %} of sentences parse", "34_gpt"),
+            ("questions, {reader exact_match %} exact", "35_bert"),
+            ("summaries, {summarizer all_right_greedy %} without a wrong fact", "36_summarization"),
+            ("speech, {listener unseen %} of words wrong", "37_speech"),
+            ("pictures from words, {image_gpt of_real_test %} obeyed", "38_image_tokens"),
+        ],
+    },
+}
+
+# Where something simple was as good or better: task, simple, deep, lesson.
+SIMPLE = (
+    ("strange digits", "5th nearest neighbour: AUROC 0.979 ± 0.023", "VAE: 0.927 ± 0.037", "23_anomaly_detection"),
+    ("strange cells, a real table", "one-class SVM: 0.960", "VAE: 0.950", "23_anomaly_detection"),
+    ("who has what at the end", "the net reads, a dictionary keeps the books: {summarizer all_right_greedy %} right",
+     "one net for both: 9.6 ± 0.9 %", "36_summarization"),
+    ("better molecules", "10,000 draws, the 500 best by a guess written: QED 0.922", "uphill in latent space: 0.923",
+     "24_drug_discovery"),
+    ("new digits", "fit 1 Gaussian to an autoencoder's codes: level with the VAE",
+     "VAE: 6.8 ± 0.4 times closer only if the Gaussian is not fitted", "22_vae"),
+    ("questions", "count shared words: 67 %", "150 steps without pretraining: 53.8 ± 2.6 %", "35_bert"),
+)  # fmt: skip
+
 
 @lru_cache(maxsize=64)
 def header(name: str) -> dict[str, Any]:
@@ -59,29 +107,35 @@ def header(name: str) -> dict[str, Any]:
 
 
 @lru_cache(maxsize=1)
-def race() -> list[dict[str, Any]]:
-    """Lesson 41's stored runs on glyphs with the most data and the longest training, all seeds of all families."""
+def runs() -> list[dict[str, Any]]:
+    """Lesson 41's stored runs with "fd_over_floor" added; one that diverged measured nothing and is left out."""
     from helpers.comparison import load_runs
 
-    runs = [r | {"fd_over_floor": r["fd"] / r["floor"]} for r in load_runs() if r["data"] == "glyphs"]
-    most = {key: max(r[key] for r in runs) for key in ("n", "seconds")}
-    return [r for r in runs if all(r[key] == value for key, value in most.items())]
+    return [r | {"fd_over_floor": r["fd"] / r["fd_floor"]} for r in load_runs() if not r["diverged"]]
+
+
+@lru_cache(maxsize=3)
+def race(part: str = "race") -> list[dict[str, Any]]:
+    """Runs on glyphs: "race" with most data and longest training, "few" with least data, "short" with least time."""
+    sign_n, sign_seconds = {"race": (-1, -1), "few": (1, -1), "short": (-1, 1)}[part]  # 1: the least comes first
+    order = [(sign_n * r["n"], sign_seconds * r["seconds"]) for r in runs() if r["data"] == "glyphs"]
+    return [r for r in runs() if r["data"] == "glyphs" and (sign_n * r["n"], sign_seconds * r["seconds"]) == min(order)]
 
 
 def measured(name: str, key: str, family: str = "") -> tuple[float, float | None]:
     """A measured number with its spread over seeds, None if only one seed was measured.
 
     Args:
-        name: A shipped checkpoint, or "race" for lesson 41.
+        name: A shipped checkpoint, or a part of lesson 41's race (RACES).
         key: One of its results, or "minutes" of training.
         family: "gan", "vae" or "transformer", for the race alone.
     Raises:
         ValueError: If there is no such number; the message names the known ones.
     """
-    if name == "race":
+    if name in RACES:
         from helpers.comparison import summary
 
-        mean, spread, n = summary(race(), key, family=family)
+        mean, spread, n = summary(race(name), key, family=family)
         return mean, spread if n > 1 else None
     about = header(name)
     if key == "minutes":
@@ -104,11 +158,11 @@ def number(mean: float, spread: float | None = None, percent: bool = False) -> s
 
 
 def fill(text: str) -> str:
-    """Put measured numbers in their places: "{gpt nats_per_token}", "{caption_gan of_real_test %}", "{race gan fd}"."""
+    """Put measured numbers in their places: "{gpt nats_per_token}", "{caption_gan of_real_test %}", "{few gan fd}"."""
 
     def found(match: re.Match) -> str:
         name, first, second, percent = match[1], match[2], (match[3] or "").strip(), bool(match[4])
-        mean, spread = measured(name, second, first) if name == "race" else measured(name, first)
+        mean, spread = measured(name, second, first) if name in RACES else measured(name, first)
         return number(mean, spread, percent)
 
     return FIELD.sub(found, text)
@@ -123,6 +177,21 @@ def linked_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> Markdown
     """A table whose cells may hold links."""
     lines = [head, ["---"] * len(head), *rows]
     return Markdown("\n".join(f"| {' | '.join(line)} |" for line in lines))
+
+
+def comparison_table() -> Markdown:
+    """The comparison: a row for each model, each cell with a measured number and the lesson that supports it."""
+    rows = [
+        [f"**{model}**", *("; ".join(f"{fill(what)} {link(at)}" for what, at in c[model]) for c in COMPARISON.values())]
+        for model in ("GAN", "VAE", "Transformer")
+    ]
+    return linked_table(["model", *COMPARISON], rows)
+
+
+def simple_table() -> Markdown:
+    """Where something simple was as good or better than a deep model."""
+    rows = [[task, fill(simple), fill(deep), link(lesson)] for task, simple, deep, lesson in SIMPLE]
+    return linked_table(["task", "simple", "the deep model", "lesson"], rows)
 
 
 def topic_table() -> Markdown:

@@ -173,3 +173,37 @@ def test_code_and_notebooks_are_clean_for_ruff():
     for command in (["check"], ["format", "--check"]):
         run = subprocess.run([sys.executable, "-m", "ruff", *command, "."], cwd=ROOT, capture_output=True, text=True)
         assert run.returncode == 0, run.stdout + run.stderr
+
+
+def test_licence_and_citation_are_complete_and_agree():
+    assert (PROJECT["license"], PROJECT["license-files"]) == ("MIT", ["LICENSE"])
+    text = (ROOT / "LICENSE").read_text(encoding="utf-8")
+    assert text.startswith("MIT License\n") and "The Generative Architectures authors" in text
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    title = (ROOT / "README.md").read_text(encoding="utf-8").split("\n")[0].removeprefix("# ")
+    assert citation.keys() >= {"message", "date-released"}
+    assert {key: str(citation[key]) for key in ("cff-version", "title", "type", "version", "license")} == {
+        "cff-version": "1.2.0",
+        "title": title,
+        "type": "software",
+        "version": PROJECT["version"],
+        "license": PROJECT["license"],
+    }
+    assert citation["authors"] == [{"name": "The Generative Architectures authors"}]
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d", str(citation["date-released"]))
+    assert {"url", "doi", "repository-code"}.isdisjoint(citation)  # there is none to name yet
+
+
+def test_commands_of_the_readme_exist():
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    goals = set(re.findall(r"^(\w+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    shown = set(re.findall(r"(?:^ {4}|`|=\S+ )make (\w+)", readme, re.MULTILINE))
+    assert {"lab", "test", "notebooks", "times", "checkpoints", "lint"} <= shown <= goals
+    installs = re.findall(r"pip (?:install|download) .*", readme)
+    assert len(installs) >= 4 and all("--constraint constraints.txt" in line for line in installs)
+    for extras in re.findall(r"\.\[([\w,]+)\]", readme):
+        assert {"chem", "text"} <= set(extras.split(",")) <= set(EXTRAS), extras
+    files = re.findall(r"`(?:python )?(\w[\w/]*/\w+\.(?:py|txt|toml))\b", readme)
+    assert [file for file in files if not (ROOT / file).exists()] == []
+    build = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["build-system"]["requires"]
+    assert all(f'"{requirement}"' in readme for requirement in build)  # without a network, a build needs them too

@@ -5,6 +5,7 @@ from helpers.exercises import (  # noqa: F401 - each registers its exercises
     autoencoder,
     bert,
     choosing,
+    comparison,
     encoder_decoder,
     gan,
     gpt,

@@ -13,10 +13,12 @@ GRID = SIDE // PATCH  # patches in a row
 N_PATCHES, N_PIXELS = GRID**2, PATCH**2
 
 
-def to_patches(levels: Tensor) -> Tensor:
+def to_patches(x: Tensor) -> Tensor:
     """Cut pictures into patches in reading order, (B, 1, 28, 28) -> (B, 49, 16)."""
-    rows = levels.unflatten(2, (GRID, PATCH)).unflatten(4, (GRID, PATCH))  # (B, 1, 7, 4, 7, 4)
-    return rows.movedim(4, 3).reshape(len(levels), N_PATCHES, N_PIXELS)
+    if x.shape[1:] != (1, SIDE, SIDE):
+        raise ValueError(f"pictures have shape {tuple(x.shape)}; only (B, 1, {SIDE}, {SIDE}) can be cut.")
+    rows = x.unflatten(2, (GRID, PATCH)).unflatten(4, (GRID, PATCH))  # (B, 1, 7, 4, 7, 4)
+    return rows.movedim(4, 3).reshape(len(x), N_PATCHES, N_PIXELS)
 
 
 def from_patches(patches: Tensor) -> Tensor:
@@ -25,31 +27,89 @@ def from_patches(patches: Tensor) -> Tensor:
     return grid.movedim(3, 4).reshape(len(patches), 1, SIDE, SIDE)
 
 
-class PatchGPT(nn.Module):
-    """A GPT over patches; at each place a small masked network guesses the 16 pixels of the next one, in order.
+def earlier_mask(n: int) -> Tensor:
+    """Which pixel may be seen when which is guessed, (n, n): row f, column t is 1 where f comes before t, else 0."""
+    return torch.ones(n, n).triu(1)
 
-    So every pixel is guessed from all pixels before it, and log p(x) is the sum of 784 logarithms, with no bound.
-    Source of the masked network: Germain et al. 2015, arXiv:1502.03509; the rest is ours.
+
+def picture_nats(logits: Tensor, patches: Tensor) -> Tensor:
+    r"""What pictures cost, from the logits of every pixel.
+
+    $$-\log p(x) = -\sum_{t}\sum_{j} \log p(x_{tj} \mid \text{all pixels before it})$$
+
+    Args:
+        logits: Of the shades, (B, T, P, K).
+        patches: The shades, int64 in [0, K), (B, T, P).
+    Returns:
+        Nats per picture, (B,).
+    """
+    return F.cross_entropy(logits.movedim(-1, 1), patches, reduction="none").flatten(1).sum(1)
+
+
+class PixelGuess(nn.Module):
+    """Guesses the pixels of a patch, each from what the Transformer says and from the patch's pixels before it.
+
+    Source: Germain et al. 2015, arXiv:1502.03509, who mask a network like this; hidden units of its own for each
+    pixel are ours.
+    """
+
+    def __init__(self, d_model: int, levels: int, per_pixel: int = 32) -> None:
+        """Build it; `per_pixel` hidden units guess one pixel."""
+        super().__init__()
+        self.plan = nn.Linear(d_model, N_PIXELS * per_pixel)
+        self.so_far = nn.Parameter(torch.randn(N_PIXELS, N_PIXELS, per_pixel) / N_PIXELS**0.5)  # from, to, unit
+        self.guess = nn.Parameter(torch.zeros(N_PIXELS, per_pixel, levels))
+        self.prior = nn.Parameter(torch.zeros(N_PIXELS, levels))
+        self.register_buffer("earlier", earlier_mask(N_PIXELS)[:, :, None], persistent=False)
+
+    def forward(self, hidden: Tensor, patches: Tensor) -> Tensor:
+        """Logits of all pixels at once, the right patches being known.
+
+        Args:
+            hidden: What the Transformer says before each patch, (B, T, d_model).
+            patches: The pixels as numbers, (B, T, 16).
+        Returns:
+            (B, T, 16, levels).
+        """
+        plan = self.plan(hidden).unflatten(2, (N_PIXELS, -1))  # (B, T, 16, U)
+        seen = torch.einsum("btf,fpu->btpu", patches, self.so_far * self.earlier)
+        return torch.einsum("btpu,pul->btpl", F.silu(plan + seen), self.guess) + self.prior
+
+    def sample(self, hidden: Tensor, scale: float, generator: torch.Generator | None = None) -> Tensor:
+        """Draw one patch, pixel after pixel, (B, d_model) -> shades, int64 (B, 16); a shade s counts as s*scale - 1."""
+        plan, so_far, drawn = self.plan(hidden).unflatten(1, (N_PIXELS, -1)), self.so_far * self.earlier, []
+        for pixel in range(N_PIXELS):
+            logits = F.silu(plan[:, pixel]) @ self.guess[pixel] + self.prior[pixel]
+            drawn.append(torch.multinomial(logits.softmax(1), 1, generator=generator))  # (B, 1)
+            plan = plan + (drawn[-1] * scale - 1)[:, :, None] * so_far[pixel]
+        return torch.cat(drawn, 1)
+
+
+class PatchGPT(nn.Module):
+    """A GPT over patches, whose first token is the class; `PixelGuess` guesses the pixels of the next patch.
+
+    So every pixel is guessed from all pixels before it, and log p(x) is a sum of 784 logarithms: no bound.
     """
 
     def __init__(
-        self, classes: int = 10, levels: int = 8, d_model: int = 96, n_heads: int = 4, n_layers: int = 3, per_pixel: int = 32
+        self,
+        classes: int = 10,
+        levels: int = 8,
+        d_model: int = 96,
+        n_heads: int = 4,
+        n_layers: int = 3,
+        per_pixel: int = 32,
     ) -> None:
-        """Build it; `levels` are the shades of grey, `per_pixel` the hidden units that guess one pixel."""
+        """Build it; `levels` are the shades of grey, `per_pixel` as in PixelGuess, the others as in `Stack`."""
         super().__init__()
         self.config = {k: v for k, v in locals().items() if k not in {"self", "__class__"}}
-        design = find_design("modern")
-        self.classes = nn.Embedding(classes, d_model)  # the first token is what to draw
+        design, self.scale = find_design("modern"), 2 / (levels - 1)
+        self.classes = nn.Embedding(classes, d_model)
         self.read = nn.Linear(N_PIXELS, d_model)
         self.places = nn.Parameter(torch.zeros(N_PATCHES, d_model))
         self.blocks = nn.ModuleList(Block(d_model, n_heads, design=design) for _ in range(n_layers))
         self.norm = design.norm(d_model)
-        self.plan = nn.Linear(d_model, N_PIXELS * per_pixel)
-        self.so_far = nn.Parameter(torch.randn(N_PIXELS, N_PIXELS, per_pixel) / N_PIXELS**0.5)  # from pixel, to pixel
-        self.guess = nn.Parameter(torch.zeros(N_PIXELS, per_pixel, levels))
-        self.prior = nn.Parameter(torch.zeros(N_PIXELS, levels))
-        earlier = torch.ones(N_PIXELS, N_PIXELS).triu(1)[:, :, None]  # 1 where "from" comes before "to"
-        self.register_buffer("earlier", earlier, persistent=False)
+        self.pixels = PixelGuess(d_model, levels, per_pixel)
         for block in self.blocks:
             for part in (block.attention.out, block.mlp[2]):
                 nn.init.zeros_(part.weight)  # a block begins by adding nothing
@@ -73,34 +133,19 @@ class PatchGPT(nn.Module):
         Raises:
             ValueError: If the pictures have another shape; the message quotes it.
         """
-        if levels.shape[1:] != (1, SIDE, SIDE):
-            raise ValueError(f"pictures have shape {tuple(levels.shape)}; this model reads (B, 1, {SIDE}, {SIDE}).")
-        patches = self._scaled(to_patches(levels))
+        patches = to_patches(levels) * self.scale - 1
         tokens = torch.cat([self.classes(labels)[:, None], self.read(patches[:, :-1])], 1)  # (B, 49, d_model)
-        plan = self.plan(self.hidden(tokens)).unflatten(2, (N_PIXELS, -1))  # (B, 49, 16, U)
-        seen = torch.einsum("btf,fpu->btpu", patches, self.so_far * self.earlier)
-        return torch.einsum("btpu,pul->btpl", F.silu(plan + seen), self.guess) + self.prior
+        return self.pixels(self.hidden(tokens), patches)
 
     def log_prob(self, levels: Tensor, labels: Tensor) -> Tensor:
         """Exact log p(x) of pictures given their classes: nats per picture, never positive, shape (B,)."""
-        logits = self(levels, labels)
-        return -F.cross_entropy(logits.movedim(-1, 1), to_patches(levels), reduction="none").sum((1, 2))
+        return -picture_nats(self(levels, labels), to_patches(levels))
 
     @torch.no_grad()
     def sample(self, labels: Tensor, generator: torch.Generator | None = None) -> Tensor:
         """Draw each wanted class once, int64 (B,), as shades, int64 (B, 1, 28, 28): 784 guesses, one after another."""
-        cache, token = [KeyValueCache() for _ in self.blocks], self.classes(labels)[:, None]
-        so_far, drawn = self.so_far * self.earlier, []
+        cache, token, drawn = [KeyValueCache() for _ in self.blocks], self.classes(labels)[:, None], []
         for place in range(N_PATCHES):
-            hidden = self.plan(self.hidden(token, place, cache)[:, 0]).unflatten(1, (N_PIXELS, -1))  # (B, 16, U)
-            patch = []
-            for pixel in range(N_PIXELS):
-                logits = F.silu(hidden[:, pixel]) @ self.guess[pixel] + self.prior[pixel]
-                patch.append(torch.multinomial(logits.softmax(1), 1, generator=generator))  # (B, 1)
-                hidden = hidden + self._scaled(patch[-1])[:, :, None] * so_far[pixel]
-            drawn.append(torch.cat(patch, 1))
-            token = self.read(self._scaled(drawn[-1]))[:, None]
+            drawn.append(self.pixels.sample(self.hidden(token, place, cache)[:, 0], self.scale, generator))
+            token = self.read(drawn[-1] * self.scale - 1)[:, None]
         return from_patches(torch.stack(drawn, 1))
-
-    def _scaled(self, levels: Tensor) -> Tensor:
-        return levels * (2 / (self.config["levels"] - 1)) - 1

@@ -154,10 +154,12 @@ class ConvVAE(nn.Module):
     Shades are counted, not measured, so that its bound on log p(x) is in the same nats as a language model's.
     """
 
-    def __init__(self, classes: int = 10, levels: int = 8, latent_dim: int = 16, channels: int = 46) -> None:
-        """Build it; `levels` are the shades, `channels` the width at 14x14."""
+    def __init__(
+        self, classes: int = 10, levels: int = 8, latent_dim: int = 16, channels: int = 16, hidden_dim: int = 128
+    ) -> None:
+        """Build it; `levels` are the shades, `channels` the width at 14x14, `hidden_dim` of the dense layers."""
         super().__init__()
-        self.config = {"classes": classes, "levels": levels, "latent_dim": latent_dim, "channels": channels}
+        self.config = {k: v for k, v in locals().items() if k not in {"self", "__class__"}}
         wide = 2 * channels
         self.body = nn.Sequential(
             nn.Conv2d(1, channels, 4, 2, 1),  # (B, C, 14, 14)
@@ -167,10 +169,14 @@ class ConvVAE(nn.Module):
             nn.BatchNorm2d(wide),
             nn.SiLU(),
             nn.Flatten(),
+            nn.Linear(wide * 49, hidden_dim),
+            nn.SiLU(),
         )
-        self.code = nn.Linear(wide * 49 + classes, 2 * latent_dim)
+        self.code = nn.Linear(hidden_dim + classes, 2 * latent_dim)
         self.decoder = nn.Sequential(
-            nn.Linear(latent_dim + classes, wide * 49),
+            nn.Linear(latent_dim + classes, hidden_dim),
+            nn.SiLU(),
+            nn.Linear(hidden_dim, wide * 49),
             nn.Unflatten(1, (wide, 7, 7)),
             nn.BatchNorm2d(wide),
             nn.SiLU(),

@@ -16,15 +16,16 @@ COLOURS = {
     "pretrained": PALETTE["light"],
     "baseline": PALETTE["grey"],
 }
-LOWEST = -6  # a bar that goes further is cut: out is out
+LOWEST = -6
 
 
 def draw_scores(axes: Axes, advice: Recommendation, title: str = "") -> None:
     """Draw a bar for each family, best on top, with its points."""
     ranked = advice.ranking[::-1]
     for i, choice in enumerate(ranked):
-        axes.barh(i, max(choice.score, LOWEST), color=COLOURS[choice.family])
-        axes.text(max(choice.score, 0) + 0.3, i, f"{choice.score:+d}", va="center", size=8)
+        score = 0 if choice.out else choice.score
+        axes.barh(i, max(score, LOWEST), color=COLOURS[choice.family])
+        axes.text(max(score, 0) + 0.3, i, choice.shown.strip(), va="center", size=8)
     axes.axvline(0, color=PALETTE["real"], linewidth=0.8)
     axes.set_yticks(range(len(ranked)), [c.family for c in ranked], size=8)
     axes.set_xlim(LOWEST, max(8, advice.best.score + 2))
@@ -49,5 +50,5 @@ def trade_off(points: Mapping[str, tuple[float, float]], front: Sequence[bool], 
             axes[0, 0].plot(x, y, "o", color=PALETTE["real"], markersize=15, fillstyle="none")
         axes[0, 0].annotate(name, (x, y), xytext=(9, 6), textcoords="offset points", size=8)
     axes[0, 0].set(xscale="log", xlabel=x_label, ylabel=y_label)
-    axes[0, 0].margins(0.25)
+    axes[0, 0].margins(0.3)
     return fig

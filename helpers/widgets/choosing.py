@@ -74,16 +74,16 @@ def as_html(advice: Recommendation) -> str:
 
 
 def _row(choice: Choice) -> str:
-    colour = COLOURS[choice.family] if choice.score > 0 else "#BBBBBB"
-    bar = f'<div style="width:{WIDTH * min(abs(choice.score), 15)}px;height:12px;background:{colour}"></div>'
-    cells = f'<td title="{html.escape(FAMILIES[choice.family])}">{choice.family}</td><td>{choice.score:+d}</td>'
+    colour, score = COLOURS[choice.family] if choice.score > 0 else "#BBBBBB", 0 if choice.out else abs(choice.score)
+    bar = f'<div style="width:{WIDTH * min(score, 15)}px;height:12px;background:{colour}"></div>'
+    cells = f'<td title="{html.escape(FAMILIES[choice.family])}">{choice.family}</td><td>{choice.shown}</td>'
     return f"<tr>{cells}<td>{bar}</td></tr>"
 
 
 def _reasons(choice: Choice) -> str:
     lines = "".join(
         f"<li>{r.weight:+d} {html.escape(fill(r.reason))} "
-        f'<a href="{r.lesson}.ipynb" target="_blank">{r.lesson}</a></li>'
+        f'<a href="{r.lesson}.ipynb" target="_blank" style="text-decoration:underline">{r.lesson}</a></li>'
         for r in choice.rules
     )
     return f"<b>{choice.family}</b><ul>{lines}</ul>"
