@@ -7,7 +7,7 @@ RUN := .venv/bin/python
 PIP := $(RUN) -m pip install --disable-pip-version-check --root-user-action=ignore --constraint constraints.txt
 CPU_TORCH := --no-deps --retries 0 --timeout 15 --extra-index-url https://download.pytorch.org/whl/cpu torch
 
-.PHONY: lab test notebooks checkpoints times lint
+.PHONY: lab test notebooks checkpoints comparison times lint
 .NOTPARALLEL:
 
 lab: .venv/.lab
@@ -28,6 +28,9 @@ notebooks: .venv/.test
 
 checkpoints: .venv/.lab
 	$(RUN) data/make/checkpoints.py $(NAME)
+
+comparison: .venv/.lab
+	$(RUN) data/make/comparison.py
 
 times: .venv/.test
 	$(RUN) tests/tools/notebooks.py times $(NB)

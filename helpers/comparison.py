@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from statistics import mean, stdev
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from sklearn.linear_model import LogisticRegression
@@ -25,6 +25,26 @@ from helpers.training import History, fit
 FILE = DATA / "comparison.jsonl"
 SETS = ("glyphs", "digits")
 SLICES = 4  # of a second: how often the bar moves
+
+
+class Measure(NamedTuple):
+    """How a measure is called and read."""
+
+    label: str
+    more: bool  # whether more is better
+    logarithmic: bool = False
+
+
+MEASURES = {
+    "fd_over_floor": Measure("Fréchet distance, real against real = 1", more=False, logarithmic=True),
+    "precision": Measure("precision", more=True),
+    "recall": Measure("recall", more=True),
+    "good": Measure("share of good pictures", more=True),
+    "control": Measure("share read as the digit asked for", more=True),
+    "nats": Measure("nats per real picture", more=False),
+    "images_per_second": Measure("pictures a second", more=True, logarithmic=True),
+    "nearest": Measure("distance to the nearest training picture", more=True),
+}
 
 
 def load_part(name: str, split: str, n: int | None = None) -> ImageSet:
@@ -245,7 +265,8 @@ def load_runs(file: Path = FILE) -> list[dict[str, Any]]:
     """
     if not file.is_file():
         raise FileNotFoundError(f"{file.name} is not there; run `make comparison`, which takes about an hour.")
-    return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+    runs = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+    return [run | {"fd_over_floor": None if run["diverged"] else run["fd"] / run["fd_floor"]} for run in runs]
 
 
 def summary(runs: Iterable[dict[str, Any]], measure: str, **where: Any) -> tuple[float, float, int]:
@@ -258,7 +279,7 @@ def summary(runs: Iterable[dict[str, Any]], measure: str, **where: Any) -> tuple
     Raises:
         ValueError: If no run is left; the message quotes what was asked for.
     """
-    values = [run[measure] for run in runs if all(run.get(key) == value for key, value in where.items())]
+    values = [run.get(measure) for run in runs if all(run.get(key) == value for key, value in where.items())]
     values = [value for value in values if value is not None]
     if not values:
         raise ValueError(f"no stored run has {measure!r} where {where}; see the keys of a run.")
