@@ -135,7 +135,8 @@ RULES = (
          "Uphill in its space lifts drug-likeness by {molecule_vae search_lift} over draws from the prior.",
          "24_drug_discovery"),
     Rule("control", "in a latent space", "GAN", +1,
-         "It can be walked through as well (48 numbers), but nothing leads from a picture to its code.", "12_images"),
+         "A step in its noise makes {race gan bold_asked %} of digits bold (VAE {race vae bold_asked %}); but no way "
+         "leads from a picture to its noise.", "41_comparison"),
     Rule("control", "in a latent space", "Transformer", -2,
          "It writes without any latent vector: {image_gpt nats_per_code_test} nats per code, one after another.",
          "38_image_tokens"),
@@ -186,7 +187,8 @@ RULES = (
     Rule("compute", "nothing", "pretrained", +2,
          "Others paid for the training; that of our BERT took {bert minutes} minutes on a GPU.", "35_bert"),
     Rule("compute", "a laptop", "VAE", +1,
-         "First good samples after {race vae first_good} seconds on a CPU core.", "41_comparison"),
+         "Half of its samples were good after {race vae first_good} seconds on a CPU core, the GAN's after "
+         "{race gan first_good}.", "41_comparison"),
     Rule("compute", "a GPU or more", "Transformer", +1,
          "With longer training the image GPT reached {image_gpt of_real_test %} of captions.", "38_image_tokens"),
     Rule("pretrained", "yes", "pretrained", +2,

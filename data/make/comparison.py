@@ -1,7 +1,7 @@
 """Run lesson 41's comparison: `make comparison`, about an hour on two cores; stop it when you like and run it again.
 
 Each run takes one core and a fixed number of seconds of computing. What is measured is added to `data/comparison.jsonl`
-as one line; a run that is there already is left out.
+as one line; a run that is there already is left out. In the end the README's picture is drawn, `data/comparison.png`.
 """
 
 import argparse
@@ -18,8 +18,10 @@ from typing import Any
 import torch
 from tqdm import tqdm
 
-from helpers.comparison import FILE, eyes, first_good, load_part, measure, race
+from helpers.comparison import FILE, eyes, first_good, load_part, load_runs, measure, race
 from helpers.contenders import CONTENDERS
+from helpers.plots import png, use_style
+from helpers.plots.comparison import three_ways
 from helpers.training import TrainingDiverged
 
 SETTINGS = (
@@ -91,6 +93,8 @@ def main() -> None:
         for run in tqdm(as_completed(runs), total=len(runs), desc="runs", disable=not sys.stderr.isatty()):
             with arguments.file.open("a", encoding="utf-8") as file:
                 file.write(json.dumps(run.result()) + "\n")
+    use_style()
+    arguments.file.with_suffix(".png").write_bytes(png(three_ways(load_runs(arguments.file), **SETTINGS[0])))
 
 
 if __name__ == "__main__":
