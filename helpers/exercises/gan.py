@@ -54,6 +54,9 @@ register(
             "That is the slope of D itself: the logarithm divides it by D, which leaves (1 - D) w.": (
                 lambda t, z, w, b: -(_judged(t, z, w, b) * (1 - _judged(t, z, w, b)) * w).mean()
             ),
+            "The slope of log D is (1 - D) w, and D is the sigmoid of w x + b: you used w x + b itself.": (
+                lambda t, z, w, b: -((1 - (w * (t + z) + b)) * w).mean()
+            ),
             "You added over the noise: take the mean.": lambda t, z, w, b: -((1 - _judged(t, z, w, b)) * w).sum(),
         },
         hints=[
@@ -89,6 +92,9 @@ register(
             ),
             "Both terms use log D: a generated point should get log(1 - D), which is logsigmoid(-logit).": (
                 lambda r, f: F.softplus(-r).mean() + F.softplus(-f).mean()
+            ),
+            "You took one mean over both groups: each group has its own, and they are added.": (
+                lambda r, f: torch.cat([F.softplus(-r).flatten(), F.softplus(f).flatten()]).mean()
             ),
             "The two means are added, not averaged: V has no one half.": (
                 lambda r, f: losses.discriminator_loss(r, f) / 2

@@ -71,6 +71,8 @@ register(
                 lambda ma, sa, mb, sb: ((ma - mb) ** 2 + (sa - sb) ** 2).mean(),
             "You took the root: this distance is in squared units.":
                 lambda ma, sa, mb, sb: ((ma - mb) ** 2 + (sa - sb) ** 2).sum().sqrt(),
+            "You took the root of the means' part alone: this distance is in squared units, all of it.":
+                lambda ma, sa, mb, sb: ((ma - mb) ** 2).sum().sqrt() + ((sa - sb) ** 2).sum(),
             "You took absolute differences: square them.":
                 lambda ma, sa, mb, sb: ((ma - mb).abs() + (sa - sb).abs()).sum(),
         },
@@ -118,6 +120,8 @@ register(
                 lambda real, fake: F.relu(-real).mean() + F.relu(fake).mean(),
             "Without max(0, .) sure answers go on being rewarded, and the logits run away.":
                 lambda real, fake: (1 - real).mean() + (1 + fake).mean(),
+            "You took one mean over both groups: each has its own, and they are added.":
+                lambda real, fake: torch.cat([F.relu(1 - real), F.relu(1 + fake)]).mean(),
             "You added over the batch: take the mean of each part.":
                 lambda real, fake: F.relu(1 - real).sum() + F.relu(1 + fake).sum(),
             "Both parts have the sign of the real one: a generated example costs max(0, 1 + logit).":
@@ -212,6 +216,8 @@ register(
                 lambda logits: -torch.sigmoid(-logits),
             "That is the slope of 1 - D: the logarithm divides it by 1 - D.":
                 lambda logits: -torch.sigmoid(logits) * torch.sigmoid(-logits),
+            "The chain rule goes on: D is a sigmoid, so multiply -1 / (1 - D) by the slope of D, D (1 - D).":
+                lambda logits: -1 / torch.sigmoid(-logits),
             "That is the loss itself, not its slope.":
                 lambda logits: -F.softplus(logits),
         },

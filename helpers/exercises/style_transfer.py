@@ -169,7 +169,7 @@ register(
         },
         hints=(
             "torch.where(condition, a, b) takes a where the condition is true.",
-            "The mask is (B,) and the pictures have more dimensions: give it ones at the end, .view(-1, 1, 1, 1).",
+            "The mask is (B,) and the pictures have more dimensions: add a one at the end for each.",
             "swap = show_old.view(-1, *[1] * (new.ndim - 1)), then where(swap, pool, new), where(swap, new, pool)",
         ),
     )
