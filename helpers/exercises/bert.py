@@ -76,6 +76,10 @@ register(
         mistakes={
             "All picked words became the mask: that is for a chance below 0.8 only.":
                 lambda ids, picked, chance, other, m: torch.where(picked, m, ids),
+            "You never looked at `picked`: words that were not picked stay as they are, whatever their chance.":
+                lambda ids, picked, chance, other, m: torch.where(
+                    chance >= 0.9, other, torch.where(chance < 0.8, m, ids)
+                ),
             "You masked words that were not picked: combine both conditions, picked & (chance < 0.8).":
                 lambda ids, picked, chance, other, m: torch.where(
                     picked & (chance >= 0.9), other, torch.where(chance < 0.8, m, ids)

@@ -178,6 +178,8 @@ register(
                 lambda told, untold, scale: told + scale * (told - untold),
             "You go the wrong way: from the logits without a caption to those with it.":
                 lambda told, untold, scale: untold + scale * (untold - told),
+            "Told and untold are swapped: scale 1 must give the logits with the caption.":
+                lambda told, untold, scale: told + scale * (untold - told),
             "You only stretched the logits with the caption: the others are not used.":
                 lambda told, untold, scale: scale * told,
             "You forgot to start from the logits without a caption.":

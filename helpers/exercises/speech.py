@@ -111,6 +111,8 @@ register(
         mistakes={
             "You counted begun windows: the last one must fit whole, so take the window's length away first.":
                 lambda n: n // 80 + 1,
+            "A step is not a window: the last window needs its 256 samples, so take them away first, then add 1.":
+                lambda n: n // 80,
             "You forgot the first window, which needs no step: add 1.":
                 lambda n: max(0, (n - 256) // 80),
             "You stepped by whole windows: the next one begins after 80 samples, not after 256.":
