@@ -36,7 +36,7 @@ class Measure(NamedTuple):
 
 
 MEASURES = {
-    "fd_over_floor": Measure("Fréchet distance, real against real = 1", more=False, logarithmic=True),
+    "fd_over_floor": Measure("Fréchet distance, floor = 1", more=False, logarithmic=True),
     "precision": Measure("precision", more=True),
     "recall": Measure("recall", more=True),
     "good": Measure("share of good pictures", more=True),

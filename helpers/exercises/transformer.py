@@ -186,6 +186,8 @@ register(
         mistakes={
             "You left the biases out: nn.Linear(a, b) has a * b weights and b biases.":
                 lambda: 4 * 32 * 32 + 2 * 32 * 128 + 2 * 32 + 2 * 32,
+            "12 times d_model squared counts the weights of the maps alone: add their biases, and both norms.":
+                lambda: 12 * 32 * 32,
             "You left the norms out: each LayerNorm has a scale and a shift for each of the 32 features.":
                 lambda: block_parameters() - 128,
             "You counted one LayerNorm; there are two.":

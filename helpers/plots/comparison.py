@@ -6,6 +6,7 @@ from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullFormatter
 
 from helpers.comparison import MEASURES, summary
 from helpers.plots.base import PALETTE, figure
@@ -29,14 +30,17 @@ def draw_families(axes: Axes, runs: Sequence[dict[str, Any]], x: str, y: str, **
         axes.annotate(name, (a, b), xytext=(9, 7), textcoords="offset points", color=PALETTE[family], size=9)
     for axis, measure in ((axes.xaxis, x), (axes.yaxis, y)):
         about = MEASURES[measure]
-        axis.set_label_text(f"{about.label} ({'more' if about.more else 'less'} is better)", size=9)
+        axis.set_label_text(f"{about.label}\n({'more' if about.more else 'less'} is better)", size=9)
         if about.logarithmic:
             (axes.set_xscale if axis is axes.xaxis else axes.set_yscale)("log")
+            axis.set_major_locator(LogLocator(subs=(1, 3)))
+            axis.set_major_formatter(lambda value, _: f"{value:,g}")
+            axis.set_minor_formatter(NullFormatter())
     if {x, y} <= {"precision", "recall", "control", "good"}:
         real = [mean(run[f"{measure}_floor"] for run in runs if _fits(run, where)) for measure in (x, y)]
         axes.plot(*real, "*", color=PALETTE["real"], markersize=12)
         axes.annotate("real pictures", real, xytext=(-10, -14), textcoords="offset points", size=9, ha="right")
-    axes.margins(0.2)
+    axes.margins(0.3, 0.2)
     if absent:
         axes.set_title(f"without a number here: {', '.join(absent)}", size=9)
 
