@@ -95,8 +95,8 @@ ROUTES: dict[str, Route] = {
             "Day 2": (
                 Stop("32_position_encoding", ("rotate", "relative_bias"), "one way to tell the place is enough today"),
                 Stop("34_gpt", ("keep_top_p", "gpt_parameters"), "you use both, and write neither"),
-                # Stop("41_comparison"),
-                # Stop("42_choosing", ("crossover", "expected_regret"), "the chooser and the capstones matter more"),
+                Stop("41_comparison"),
+                Stop("42_choosing", ("crossover", "expected_regret"), "the chooser and the capstones matter more"),
             ),
         },
         limit=480,
@@ -113,7 +113,7 @@ ROUTES: dict[str, Route] = {
             "Week 3": (Stop("23_anomaly_detection"), Stop("24_drug_discovery"), Stop("31_self_attention")),
             "Week 4": (Stop("32_position_encoding"), Stop("33_encoder_decoder"), Stop("34_gpt")),
             "Week 5": (Stop("35_bert"), Stop("36_summarization"), Stop("37_speech")),
-            "Week 6": (Stop("38_image_tokens"),),  # Stop("41_comparison"), Stop("42_choosing")
+            "Week 6": (Stop("38_image_tokens"), Stop("41_comparison"), Stop("42_choosing")),
         },
         limit=360,
         breaks=0,
