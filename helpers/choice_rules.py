@@ -75,6 +75,10 @@ RULES = (
     Rule("data", "pictures", "denoiser", +2,
          "It has no opponent: on lesson 11's ring it found 8 of 8 modes on 5 of 5 seeds with Adam's defaults.",
          "42_choosing"),
+    Rule("data", "pictures", "VAE", +1,
+         "After two minutes {race vae good %} of its digits are good, of the GAN's {race gan good %}; it leaves out "
+         "more.",
+         "41_comparison"),
     Rule("data", "text", "Transformer", +3,
          "{gpt grammatical_at_1.0 %} of the sentences that a GPT writes parse, no story copied.", "34_gpt"),
     Rule("data", "text", "GAN", -3,
