@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullFormatter
 
 from helpers.choosing import Recommendation
 from helpers.plots.base import PALETTE, figure
@@ -41,14 +42,18 @@ def score_bars(advices: Mapping[str, Recommendation]) -> Figure:
 
 
 def trade_off(points: Mapping[str, tuple[float, float]], front: Sequence[bool], x_label: str, y_label: str) -> Figure:
-    """Picture models in two measures, x on a logarithmic scale; those that nothing beats have a ring around them."""
+    """Picture models in two measures, both on logarithmic scales; those that nothing beats have a ring around them."""
     fig, axes = figure(6.0, 3.2)
-    for (name, (x, y)), kept in zip(points.items(), front, strict=True):
+    for i, ((name, (x, y)), kept) in enumerate(zip(points.items(), front, strict=True)):
         colour = COLOURS[name.split(",")[0]]
         axes[0, 0].plot(x, y, "o", color=colour, markersize=8)
         if kept:
             axes[0, 0].plot(x, y, "o", color=PALETTE["real"], markersize=15, fillstyle="none")
-        axes[0, 0].annotate(name, (x, y), xytext=(9, 6), textcoords="offset points", size=8)
-    axes[0, 0].set(xscale="log", xlabel=x_label, ylabel=y_label)
+        side, where = (("left", (10, -3)), ("right", (-10, -3)))[i // 2 % 2]  # neighbours on different sides
+        axes[0, 0].annotate(name, (x, y), xytext=where, textcoords="offset points", size=8, ha=side)
+    axes[0, 0].set(xscale="log", yscale="log", xlabel=x_label, ylabel=y_label)
+    axes[0, 0].yaxis.set_major_locator(LogLocator(subs=(1, 3)))
+    axes[0, 0].yaxis.set_major_formatter(lambda value, _: f"{value:,g}")
+    axes[0, 0].yaxis.set_minor_formatter(NullFormatter())
     axes[0, 0].margins(0.3)
     return fig
