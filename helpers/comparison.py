@@ -78,14 +78,14 @@ def race(
     """
     if not seconds > 0:
         raise ValueError(f"seconds is {seconds}; give a number above 0.")
-    levels, spent, began_with = to_levels(data.images), 0.0, torch.get_num_threads()
+    levels, spent, began_with = to_levels(data.images).byte(), 0.0, torch.get_num_threads()
 
     def slice_of_time(i: int) -> dict[str, Tensor]:
         nonlocal spent
         while spent < min(seconds, (i + 1) / SLICES):
             began = time.process_time()
             index = torch.randint(len(levels), (contender.batch_size,))
-            losses = contender.step(levels[index], data.labels[index], spent / seconds)
+            losses = contender.step(levels[index].long(), data.labels[index], spent / seconds)
             spent += time.process_time() - began
         if look is not None:
             look(spent)
