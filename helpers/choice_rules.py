@@ -59,7 +59,7 @@ RULES = (
     Rule("task", "an answer to an input", "Transformer", +2,
          "An encoder-decoder translates {translator exact_plain_greedy %} of unseen sentences right to the letter.",
          "33_encoder_decoder"),
-    Rule("task", "an answer to an input", "VAE", -1,
+    Rule("task", "an answer to an input", "VAE", -3,
          "Its space is narrow: {molecule_vae reconstructed %} of molecules come back as they went in.",
          "24_drug_discovery"),
     Rule("task", "a score", "baseline", +3,

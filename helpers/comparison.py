@@ -264,7 +264,7 @@ def load_runs(file: Path = FILE) -> list[dict[str, Any]]:
         FileNotFoundError: If nothing is stored yet; the message says how to make it.
     """
     if not file.is_file():
-        raise FileNotFoundError(f"{file.name} is not there; run `make comparison`, which takes about an hour.")
+        raise FileNotFoundError(f"{file.name} is not there; run `make comparison`, which takes about 40 minutes.")
     runs = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
     return [run | {"fd_over_floor": None if run["diverged"] else run["fd"] / run["fd_floor"]} for run in runs]
 

@@ -1,4 +1,4 @@
-"""Run lesson 41's comparison: `make comparison`, about an hour on two cores; stop it when you like and run it again.
+"""Run lesson 41's comparison: `make comparison`, about 40 minutes on two cores; stop it when you like and run it again.
 
 Each run takes one core and a fixed number of seconds of computing. What is measured is added to `data/comparison.jsonl`
 as one line; a run that is there already is left out. In the end the README's picture is drawn, `data/comparison.png`.

@@ -26,6 +26,8 @@ register(
                 lambda n: torch.ones(n, n).triu(),
             "Rows and columns are swapped: a pixel would see only those that come after it.":
                 lambda n: torch.ones(n, n).tril(-1),
+            "That is lesson 31's mask: there row t says what t may see, itself included; here row f is the pixel seen.":
+                lambda n: torch.ones(n, n).tril(),
             "Everything is 1: nothing is hidden.":
                 lambda n: torch.ones(n, n),
             "Only the neighbour before is seen: all earlier pixels may be.":
