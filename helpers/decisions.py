@@ -6,7 +6,7 @@ from torch import Tensor
 
 
 def beyond_spread(a: Tensor, b: Tensor) -> float:
-    r"""How many standard errors lie between two means (Welch's t); with three seeds a side, beyond 5 it is hardly chance.
+    r"""How many standard errors lie between two means (Welch's t); with three seeds each, beyond 5 is hardly chance.
 
     $$t = \frac{\bar a - \bar b}{\sqrt{s_a^2 / n_a + s_b^2 / n_b}}$$
 
