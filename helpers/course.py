@@ -18,10 +18,8 @@ NOTEBOOKS = README.parent / "notebooks"
 PARTS = {"0": "Start", "1": "GANs", "2": "VAEs", "3": "Transformers", "4": "Choosing"}  # by a lesson's first digit
 
 _ROW = re.compile(r"^\| *To (know before|work through it) *\|(.+)\| *$", re.MULTILINE)
-_SENTENCE = re.compile(r"\*\*You need:\*\*(.+?)\*\*Time:\*\*(.+)", re.DOTALL)  # the same facts, in two sentences
 _LINK = re.compile(r"\]\((\w+)\.ipynb\)")
-_NUMBER = re.compile(r"\b\d\d\b")  # "lessons 31 (attention) and 32"
-_TIME = re.compile(r"\b(\d+|two) (minute|hour)s\b")
+_TIME = re.compile(r"\b(\d+) (minute|hour)s\b")
 
 
 @dataclass(frozen=True)
@@ -94,17 +92,15 @@ def lessons(readme: Path = README, notebooks: Path = NOTEBOOKS) -> dict[str, Les
 def _lesson(path: Path, run: float, known: tuple[str, ...]) -> Lesson:
     """Read a notebook's opening."""
     know, work = _opening(path)
-    asked = [*_LINK.findall(know), *_NUMBER.findall(_LINK.sub("", re.sub(r"\[[^]]*\]", "", know)))]
-    needs = [next((k for k in known if k == a or k[:2] == a), None) for a in asked]
-    if None in needs:
-        raise ValueError(f"{path.name} says to know {asked[needs.index(None)]!r} before, which is no lesson.")
+    needs = _LINK.findall(know)
+    if strange := [n for n in needs if n not in known]:
+        raise ValueError(f"{path.name} says to know {strange[0]!r} before, which is no lesson.")
     if late := [n for n in needs if known.index(n) >= known.index(path.stem)]:
         raise ValueError(f"{path.name} says to know {late[0]!r} before, which does not come before it.")
     time = _TIME.search(work)
     if not time:
         raise ValueError(f"{path.name} says to work through it: {work.strip()!r}; give minutes or hours.")
-    amount = 2 if time[1] == "two" else int(time[1])
-    return Lesson(path.stem, tuple(sorted(set(needs))), amount * (60 if time[2] == "hour" else 1), run)
+    return Lesson(path.stem, tuple(sorted(set(needs))), int(time[1]) * (60 if time[2] == "hour" else 1), run)
 
 
 @lru_cache(maxsize=64)
@@ -119,11 +115,9 @@ def _opening(path: Path) -> tuple[str, str]:
     """What to know before, and how long it takes, in a notebook's own words."""
     text = _text(path, path.stat().st_mtime)
     rows = dict(_ROW.findall(text))
-    if len(rows) == 2:
-        return rows["know before"], rows["work through it"]
-    if sentence := _SENTENCE.search(text):
-        return sentence[1], sentence[2]
-    raise ValueError(f"{path.name} opens without the rows 'To know before' and 'To work through it'; add them.")
+    if len(rows) < 2:
+        raise ValueError(f"{path.name} opens without the rows 'To know before' and 'To work through it'; add them.")
+    return rows["know before"], rows["work through it"]
 
 
 def direct(course: Mapping[str, Lesson]) -> dict[str, tuple[str, ...]]:

@@ -10,6 +10,7 @@ from typing import Any
 from IPython.display import Markdown
 
 from helpers import checkpoints
+from helpers.comparison import load_runs, summary
 
 LESSONS = Path(__file__).resolve().parent.parent / "notebooks"
 RACES = ("race", "few", "short")
@@ -108,10 +109,8 @@ def header(name: str) -> dict[str, Any]:
 
 @lru_cache(maxsize=1)
 def runs() -> list[dict[str, Any]]:
-    """Lesson 41's stored runs with "fd_over_floor" added; one that diverged measured nothing and is left out."""
-    from helpers.comparison import load_runs
-
-    return [r | {"fd_over_floor": r["fd"] / r["fd_floor"]} for r in load_runs() if not r["diverged"]]
+    """Lesson 41's stored runs; one that diverged measured nothing and is left out."""
+    return [run for run in load_runs() if not run["diverged"]]
 
 
 @lru_cache(maxsize=3)
@@ -133,8 +132,6 @@ def measured(name: str, key: str, family: str = "") -> tuple[float, float | None
         ValueError: If there is no such number; the message names the known ones.
     """
     if name in RACES:
-        from helpers.comparison import summary
-
         mean, spread, n = summary(race(name), key, family=family)
         return mean, spread if n > 1 else None
     about = header(name)
