@@ -43,9 +43,15 @@ REASONED = (
 RUBRICS: dict[str, tuple[Item, ...]] = {
     "handwriting": (
         Item(10, "at least 3 seeds, each number with its spread", "seeds", 3),
-        Item(15, "Fréchet distance at most 10 times the floor", "frechet_over_floor", 10, low=True),
-        Item(10, "... and at most 5 times", "frechet_over_floor", 5, low=True),
-        Item(10, "recall at least 0.5: not one kind of digit only", "recall", 0.5),
+        Item(
+            15,
+            "Fréchet distance at most 2 times the floor, as lesson 41 measures it",
+            "frechet_over_floor",
+            2,
+            low=True,
+        ),
+        Item(10, "... and at most 1.4 times, where its three families end", "frechet_over_floor", 1.4, low=True),
+        Item(10, "recall at least 0.75: not one kind of digit only", "recall", 0.75),
         Item(10, "closer to real ones than a fitted Gaussian (ratio of distances)", "over_gaussian", 1, low=True),
         Item(15, "at least 100 pictures a second, training included, for 10,000 of them", "rate_for_10000", 100),
         *REASONED,

@@ -93,17 +93,15 @@ def recommend(answers: Mapping[str, str], rules: Sequence[Rule] = RULES) -> Reco
 
 
 def turning_points(answers: Mapping[str, str], rules: Sequence[Rule] = RULES) -> Iterator[tuple[str, str, str]]:
-    """Single answers that change who is in front: (question, other answer, new best family, or "none")."""
-
-    def front(given: Mapping[str, str]) -> str:
-        best = recommend(given, rules).best
-        return best.family if best.score >= 0 else "none"
-
-    before = front(answers)
+    """Single answers after which the best family is not even level: (question, other answer, who is, or "none")."""
+    before = recommend(answers, rules).best.family
     for question, (_, known) in QUESTIONS.items():
         for other in known:
-            if (after := front({**answers, question: other})) != before:
-                yield question, other, after
+            after = recommend({**answers, question: other}, rules)
+            if after.best.score < 0:
+                yield question, other, "none"
+            elif before not in after.tied:
+                yield question, other, " or ".join(after.tied)
 
 
 def rules_table(*questions: str, rules: Sequence[Rule] = RULES) -> Markdown:

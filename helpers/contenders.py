@@ -16,6 +16,7 @@ from helpers.losses import gaussian_kl, gaussian_log_prob, hinge_loss, importanc
 from helpers.models.gan import DCDiscriminator, DCGenerator
 from helpers.models.patch_gpt import PatchGPT
 from helpers.models.vae import ConvVAE
+from helpers.optimizers import adamw_and_muon
 
 LEVELS, CLASSES = 8, 10
 
@@ -86,8 +87,10 @@ class Contender:
         """What real pictures cost, -log p(x) given the class, in nats per picture, (B,); None if it has no p."""
         return None
 
-    def _update(self, loss: Tensor, *optimizers: torch.optim.Optimizer) -> None:
+    def _update(self, loss: Tensor, *optimizers: torch.optim.Optimizer, clip: float = torch.inf) -> None:
         loss.backward()
+        if clip < torch.inf:
+            nn.utils.clip_grad_norm_([numbers for part in self.parts for numbers in part.parameters()], clip)
         for optimizer in optimizers:
             optimizer.step()
             optimizer.zero_grad()
@@ -173,20 +176,12 @@ class Transformer(Contender):
 
     def __init__(self, lr: float = 1e-2, matrix_lr: float = 0.04) -> None:
         self.model = PatchGPT(CLASSES, LEVELS, d_model=128, n_layers=2, per_pixel=16)
-        matrices = [numbers for numbers in self.model.blocks.parameters() if numbers.ndim == 2]
-        inner = {id(numbers) for numbers in matrices}
-        rest = [numbers for numbers in self.model.parameters() if id(numbers) not in inner]
-        self.by_muon = torch.optim.Muon(matrices, lr=matrix_lr, weight_decay=0.0, ns_steps=3)
-        self.by_adam = torch.optim.AdamW(rest, lr=lr, betas=(0.9, 0.95), weight_decay=0.0, fused=True)
-        super().__init__([self.model], [self.by_muon, self.by_adam])
+        self.both = adamw_and_muon(self.model, lr, matrix_lr)
+        super().__init__([self.model], list(self.both))
 
     def learn(self, levels: Tensor, labels: Tensor) -> dict[str, Tensor]:
         loss = -self.model.log_prob(levels, labels).mean() / levels[0].numel()
-        loss.backward()
-        nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
-        for optimizer in (self.by_muon, self.by_adam):
-            optimizer.step()
-            optimizer.zero_grad()
+        self._update(loss, *self.both, clip=1.0)
         return {"nats_per_pixel": loss}
 
     @torch.no_grad()

@@ -40,17 +40,7 @@ def updater(
         raise ValueError(f"steps is {steps}; give the number of updates, 1 or more.")
     if warm_up < 1 or fall <= 0:
         raise ValueError(f"warm_up is {warm_up} and fall {fall}; give a step, 1 or later, and a share above 0.")
-    named = dict(model.named_parameters())
-    inner = {name for name, part in named.items() if part.ndim == 2 and "blocks." in name}
-    if not inner:
-        raise ValueError(f"{type(model).__name__} has no blocks with matrices; train it with torch.optim.AdamW alone.")
-    rest = [part for name, part in named.items() if name not in inner]
-    optimizers = [
-        torch.optim.AdamW(rest, lr=lr, betas=(0.9, 0.95), weight_decay=0.0, fused=True),
-        torch.optim.Muon(
-            [named[name] for name in named if name in inner], lr=matrix_lr, weight_decay=0.0, ns_steps=newton_steps
-        ),
-    ]
+    optimizers = [*adamw_and_muon(model, lr, matrix_lr, newton_steps)]
     schedules = [
         torch.optim.lr_scheduler.LambdaLR(each, lambda i: min(1.0, (i + 1) / warm_up, (1 - i / steps) / fall))
         for each in optimizers
@@ -65,3 +55,19 @@ def updater(
         return {"loss": loss}
 
     return update
+
+
+def adamw_and_muon(
+    model: nn.Module, lr: float, matrix_lr: float, newton_steps: int = 3
+) -> tuple[torch.optim.Optimizer, torch.optim.Optimizer]:
+    """The two optimizers behind `updater`, for who sets their rates by another clock; arguments and errors as there."""
+    named = dict(model.named_parameters())
+    inner = {name for name, part in named.items() if part.ndim == 2 and "blocks." in name}
+    if not inner:
+        raise ValueError(f"{type(model).__name__} has no blocks with matrices; train it with torch.optim.AdamW alone.")
+    rest = [part for name, part in named.items() if name not in inner]
+    matrices = [named[name] for name in named if name in inner]
+    return (
+        torch.optim.AdamW(rest, lr=lr, betas=(0.9, 0.95), weight_decay=0.0, fused=True),
+        torch.optim.Muon(matrices, lr=matrix_lr, weight_decay=0.0, ns_steps=newton_steps),
+    )

@@ -11,7 +11,7 @@ from comparison import SEEDS, SETTINGS
 from torch import nn
 from twins import from_notebook
 
-from helpers import comparison, contenders
+from helpers import comparison, contenders, race
 from helpers.contenders import CONTENDERS, LEVELS, to_levels, to_pixels
 from helpers.models.patch_gpt import PatchGPT, PixelGuess, from_patches, picture_nats, to_patches
 from helpers.models.vae import ConvVAE
@@ -181,13 +181,13 @@ class Idle(contenders.Contender):
 
 
 def test_a_race_lasts_its_seconds_and_looking_costs_nothing():
-    idle, data, looks = Idle(), comparison.load_part("digits", "test"), []
+    idle, data, looks = Idle(), race.load_part("digits", "test"), []
 
     def look(spent: float) -> None:
         looks.append(spent)
         time.sleep(0.05)
 
-    comparison.race(idle, data, 0.5, look=look)
+    race.race(idle, data, 0.5, look=look)
     assert 0.5 <= looks[-1] < 0.7
     assert idle.progress == sorted(idle.progress)
     assert idle.progress[0] == 0
@@ -198,14 +198,14 @@ def test_a_race_lasts_its_seconds_and_looking_costs_nothing():
 @pytest.mark.parametrize("seconds", [0, -1, float("nan")])
 def test_no_time_is_refused(seconds):
     with pytest.raises(ValueError, match=f"seconds is {seconds}"):
-        comparison.race(Idle(), comparison.load_part("digits", "test"), seconds)
+        race.race(Idle(), race.load_part("digits", "test"), seconds)
 
 
 # ---- the eyes
 
 
 def test_real_pictures_look_good_and_noise_does_not():
-    judge = comparison.eyes("digits")
+    judge = race.eyes("digits")
     real = judge.report(judge.other.images, judge.other.labels)
     assert real["good"] > 0.7
     assert real["control"] > 0.9
@@ -218,16 +218,20 @@ def test_real_pictures_look_good_and_noise_does_not():
     assert noise["fd"] > 5 * real["fd"]
 
 
-def test_reader_and_floor_share_no_picture_with_what_is_compared():
-    judge = comparison.eyes("glyphs")
-    assert len(judge.real) == len(judge.other) == 2000
+@pytest.mark.parametrize("name", race.SETS)
+def test_what_is_compared_was_neither_trained_on_nor_read_before(name):
+    judge, train = race.eyes(name), race.load_part(name, "train")
+    assert len(judge.real) == len(judge.other) >= 300
     both = torch.cat([judge.real.images, judge.other.images]).flatten(1)
     assert len(both.unique(dim=0)) == len(both)
+    learned = train.images if name == "glyphs" else train.images[: len(train) - len(judge.other)]  # by the reader
+    seen = {x.numpy().tobytes() for x in learned}
+    assert not any(x.numpy().tobytes() in seen for x in (*judge.real.images, *judge.other.images))
 
 
 def test_unknown_data_lists_the_known():
     with pytest.raises(ValueError, match=r"'faces'.*glyphs"):
-        comparison.load_part("faces", "train")
+        race.load_part("faces", "train")
 
 
 # ---- what is stored
@@ -265,7 +269,7 @@ def test_no_file_says_how_to_make_it(tmp_path):
 
 
 def test_shipped_contenders_draw_what_is_asked():
-    judge, labels = comparison.eyes("glyphs"), torch.arange(100) % 10
+    judge, labels = race.eyes("glyphs"), torch.arange(100) % 10
     for family in CONTENDERS:
         x = contenders.shipped(family).draw(labels, torch.Generator().manual_seed(0))
         assert judge.report(x.repeat(2, 1, 1, 1), labels.repeat(2))["control"] > 0.85, family
@@ -296,16 +300,16 @@ class Ink(contenders.Contender):
 
 def test_one_step_along_the_ink_makes_bold():
     judge = SimpleNamespace(is_bold=lambda x: x.mean((1, 2, 3)) > 0.5, report=lambda x, labels: {"control": 1.0})
-    found = comparison.embolden(Ink(), judge, torch.Generator().manual_seed(0))
+    found = race.embolden(Ink(), judge, torch.Generator().manual_seed(0))
     assert found["bold_asked"] > 0.8  # the means of both halves lie 1.6 apart
     assert found["bold_random"] < found["bold_asked"] - 0.2
     blind = SimpleNamespace(is_bold=lambda x: torch.zeros(len(x), dtype=torch.bool))
-    assert comparison.embolden(Ink(), blind, torch.Generator())["bold_asked"] == 0.0
+    assert race.embolden(Ink(), blind, torch.Generator())["bold_asked"] == 0.0
 
 
 def test_a_straight_walk_through_ink_is_even(monkeypatch):
-    monkeypatch.setattr(comparison, "describe", lambda x: x.mean((2, 3)))
+    monkeypatch.setattr(race, "describe", lambda x: x.mean((2, 3)))
     judge = SimpleNamespace(report=lambda x, labels: {"good": 0.5})
-    found = comparison.walk(Ink(), judge, torch.Generator().manual_seed(0))
+    found = race.walk(Ink(), judge, torch.Generator().manual_seed(0))
     assert found["evenness"] == pytest.approx(1, abs=1e-2)
     assert found["midpoints_good"] == pytest.approx(1)

@@ -18,10 +18,11 @@ from typing import Any
 import torch
 from tqdm import tqdm
 
-from helpers.comparison import FILE, eyes, first_good, load_part, load_runs, measure, race
+from helpers.comparison import FILE, first_good, load_runs
 from helpers.contenders import CONTENDERS
 from helpers.plots import png, use_style
 from helpers.plots.comparison import three_ways
+from helpers.race import eyes, load_part, measure, race
 from helpers.training import TrainingDiverged
 
 SETTINGS = (

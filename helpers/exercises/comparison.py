@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from helpers import comparison
+from helpers import comparison, race
 from helpers.exercises.core import Exercise, register
 from helpers.models import patch_gpt
 
@@ -115,7 +115,7 @@ register(
 
 register(
     Exercise(
-        "evenness", LESSON, 2, 8, comparison.evenness,
+        "evenness", LESSON, 2, 8, race.evenness,
         cases=lambda: [(torch.tensor([[1.0, 1.0], [1.0, 2.0], [1.0, 6.0]]),), (_guesses()[0][0, 0].abs(),)],
         mistakes={
             "You took one longest step for all walks: each walk has its own, amax(0).":

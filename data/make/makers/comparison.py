@@ -5,8 +5,8 @@ from functools import partial
 import torch
 from torch import nn
 
-from helpers.comparison import load_part, measure, race
 from helpers.contenders import CONTENDERS
+from helpers.race import load_part, measure, race
 from makers.common import Maker, rounded
 
 SECONDS, PICTURES = 120, 20_000
